@@ -1,0 +1,49 @@
+# Hedgerow: `make demo` and `make test` are all a new machine needs; they bring the rest.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.SUFFIXES:
+
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+EXTRA ?= insync
+
+help:  ## Show the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+setup: $(STAMP)  ## Make .venv with the hedgerow command
+
+$(STAMP): requirements.lock pyproject.toml
+	@sh tools/make-venv.sh $(VENV) requirements.lock
+	@touch $@
+
+demo: setup  ## Run a gamma-scalping session on the simulated gateway until Ctrl-C
+	@$(VENV)/bin/hedgerow demo --keep
+
+test: setup check  ## Everything: lint, types, imports, contracts, sizes, and all tests
+	@$(PY) -m pytest -n 2 --dist loadscope $(ARGS)
+
+check: setup  ## Lint, types, import layers, contracts, file sizes
+	@$(PY) tools/check.py
+
+bench: setup  ## Measure the speed rows into build/bench.json
+	@$(PY) tools/bench.py $(ARGS)
+
+proto: setup  ## Regenerate libs/hedgerow/api from proto/
+	@$(PY) tools/generate.py
+
+clients: setup  ## Make an environment per IB client library
+	@$(PY) tools/test_clients.py --make-only
+
+test-clients: setup  ## Run the simulated gateway's scenarios under all three IB client libraries
+	@$(PY) tools/test_clients.py
+
+lock: setup  ## Resolve requirements.lock anew: hashes, no index addresses
+	@$(PY) -m uv --version >/dev/null 2>&1 || $(PY) -m pip install -q uv
+	@$(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --extra dev --extra insync \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q -o requirements.lock
+
+clean:  ## Remove what was built
+	@rm -rf build dist
+
+.PHONY: help setup demo test check bench proto clients test-clients lock clean

@@ -1,0 +1,1 @@
+"""Hedgerow runs systematic option-hedging strategies on Interactive Brokers."""

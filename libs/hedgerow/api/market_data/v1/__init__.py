@@ -1,0 +1,1 @@
+"""Bindings of hedgerow.api.market_data.v1."""

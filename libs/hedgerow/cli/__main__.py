@@ -1,0 +1,5 @@
+"""`python -m hedgerow.cli` is the `hedgerow` command."""
+
+from hedgerow.cli.main import main
+
+main()

@@ -1,0 +1,108 @@
+"""Which function shows which criterion, what it needs, and how a run goes through them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import NamedTuple
+
+import grpc
+
+from hedgerow.cli.check import accounts, history, operations, prices, signals, snapshots, system_checks
+from hedgerow.cli.check.context import Context
+from hedgerow.cli.check.criteria import How, of_phase
+from hedgerow.cli.check.result import Failed, Outcome, Result, Row, not_served, skipped
+from hedgerow.domain.errors import HedgerowError
+
+
+class Needs(Enum):
+    """What a check cannot do without."""
+
+    SYSTEM = "a running system"
+    BROKER = "a broker"
+    SIGNAL_TEST = "a system of its own"
+
+
+class Check(NamedTuple):
+    """How one criterion is shown: `show` returns its result or raises Failed."""
+
+    show: Callable[[Context], Result]
+    needs: Needs
+
+
+PRELIMINARIES: dict[str, Check] = {
+    "configuration": Check(system_checks.configuration, Needs.SYSTEM),
+    "sink-interface": Check(system_checks.sink_interface, Needs.SYSTEM),
+    "store-schema": Check(system_checks.store_schema, Needs.SYSTEM),
+    "broker-link": Check(system_checks.broker_link, Needs.BROKER),
+}
+"""What is checked before the criteria of a phase."""
+
+CHECKS: dict[str, Check] = {
+    "TC-1-R-M1a-1": Check(snapshots.written_in_time, Needs.SYSTEM),
+    "TC-1-R-M1a-2": Check(snapshots.readable_without_console, Needs.SYSTEM),
+    "TC-1-R-M1a-3": Check(snapshots.holds_every_key, Needs.SYSTEM),
+    "TC-1-R-M4a-1": Check(operations.one_record_each, Needs.BROKER),
+    "TC-1-R-M4a-2": Check(operations.whole_records, Needs.BROKER),
+    "TC-1-R-M4a-3": Check(operations.readable_elsewhere, Needs.BROKER),
+    "TC-1-R-H1-1": Check(history.history_grows, Needs.SYSTEM),
+    "TC-1-R-H1-2": Check(history.statistics_apart, Needs.SYSTEM),
+    "TC-1-R-H1-3": Check(history.sink_is_configuration, Needs.SYSTEM),
+    "TC-1-R-C1a-1": Check(signals.graceful, Needs.SIGNAL_TEST),
+    "TC-1-R-C1a-2": Check(signals.by_control_file, Needs.SIGNAL_TEST),
+    "TC-3-R-A1-1": Check(accounts.account_values, Needs.BROKER),
+    "TC-3-R-A1-2": Check(accounts.positions_in_use, Needs.BROKER),
+    "TC-3-R-A1-3": Check(accounts.kept_current, Needs.BROKER),
+    "TC-3-R-M6-1": Check(prices.every_instrument_priced, Needs.BROKER),
+}
+"""One entry per criterion that a running system can show."""
+
+
+def run_phase(ctx: Context, phase: int) -> Iterator[Row]:
+    """The results of one phase, one by one: first the preliminaries, then its criteria."""
+    for name, check in PRELIMINARIES.items():
+        yield Row(name, phase, run_check(ctx, name, check), How.HERE.value)
+    yield from run_criteria(ctx, phase)
+
+
+def run_criteria(ctx: Context, phase: int) -> Iterator[Row]:
+    """The results of a phase's criteria; those whose parts do not exist say so."""
+    for criterion in of_phase(phase):
+        check = CHECKS.get(criterion.id)
+        result = run_check(ctx, criterion.id, check) if check is not None else unserved(criterion.how)
+        yield Row(criterion.id, phase, result, criterion.how.value)
+
+
+def unserved_rows(phase: int) -> list[Row]:
+    """The rows of a phase no running system can show anything of."""
+    return [Row(one.id, phase, unserved(one.how), one.how.value) for one in of_phase(phase)]
+
+
+def is_served(phase: int) -> bool:
+    """Whether any criterion of the phase can be shown by a running system."""
+    return any(criterion.id in CHECKS for criterion in of_phase(phase))
+
+
+def unserved(how: How) -> Result:
+    """The result of a criterion no running system can show yet."""
+    if how in (How.TESTS, How.HAND):
+        return skipped(f"shown {how.value}")
+    return not_served("the parts this needs do not exist yet")
+
+
+def run_check(ctx: Context, name: str, check: Check) -> Result:
+    """Runs one check; whatever part of the system does not answer is a failure in words."""
+    if check.needs is Needs.BROKER and ctx.skip_ib:
+        return skipped("needs a broker: left out by --skip-ib")
+    if check.needs is Needs.SIGNAL_TEST and not ctx.signal_test:
+        return skipped("starts a system of its own: add --signal-test")
+    ctx.tell(name)
+    try:
+        return check.show(ctx)
+    except Failed as error:
+        return Result(Outcome.FAILS, str(error))
+    except HedgerowError as error:
+        return Result(Outcome.FAILS, f"{error.reason}: {error}")
+    except grpc.RpcError as error:
+        code, details = error.code(), error.details()
+        return Result(Outcome.FAILS, f"{code.name}: {details}")

@@ -1,0 +1,51 @@
+"""Entry of the `hedgerow` command: sub-commands, and one clear line for an error a user can mend."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from hedgerow.cli import config, control, demo, ibsim, queries, replay, sessions, tape, up
+from hedgerow.cli.check import command as check
+from hedgerow.domain.errors import HedgerowError
+
+app = typer.Typer(
+    name="hedgerow",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Runs systematic option-hedging strategies on Interactive Brokers: decide, risk-check, execute, explain.",
+)
+app.command("demo")(demo.demo)
+app.command("up")(up.up)
+app.command("run")(up.run)
+app.command("ibsim")(ibsim.ibsim)
+app.command("status")(queries.status)
+app.command("operations")(queries.operations)
+app.command("stats")(queries.stats)
+app.command("stop")(control.stop)
+app.command("healthcheck")(control.healthcheck)
+app.command("check")(check.check)
+app.add_typer(sessions.app, name="session")
+app.add_typer(tape.app, name="tape")
+app.add_typer(config.app, name="config")
+app.add_typer(replay.app, name="replay")
+
+
+def main() -> None:
+    """Runs the command line; an error of ours is one line on stderr and exit code 2."""
+    try:
+        app()
+    except HedgerowError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

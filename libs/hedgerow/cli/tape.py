@@ -1,0 +1,117 @@
+"""`hedgerow tape`: import, make, describe and record tapes."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hedgerow import state_dir
+from hedgerow.cli.output import JsonFlag, SessionArgument, console, print_json, print_pairs, progress
+from hedgerow.domain.errors import InvalidValue
+from hedgerow.tape.format import COLUMN_NAMES, Tape
+from hedgerow.tape.info import describe
+from hedgerow.tape.reader import read_tape
+from hedgerow.tape.synth import synth_tape
+from hedgerow.tape.writer import write_tape
+
+app = typer.Typer(no_args_is_help=True, help="Recorded market data.")
+
+OutOption = Annotated[Path, typer.Option("--out", help="Tape file to write (Parquet).")]
+SYNTHETIC_DAY = date(2024, 1, 16)
+
+
+def parse_day(text: str) -> date:
+    """A calendar day; raises InvalidValue naming --date."""
+    for form in ("%Y-%m-%d", "%Y%m%d"):
+        try:
+            return datetime.strptime(text, form).date()
+        except ValueError:
+            continue
+    raise InvalidValue("--date", text, "a day written YYYY-MM-DD", "for example --date 2015-12-24")
+
+
+def synthetic(seed: int, day: date, symbol: str = "SIMX", interval_ms: int = 5_000) -> Tape:
+    """A seeded synthetic day in memory, a quote of the underlying every `interval_ms` of market time."""
+    meta, columns = synth_tape(seed, day, symbol, interval_ms=interval_ms)
+    return Tape(**{name: getattr(columns, name) for name in COLUMN_NAMES}, meta=meta)
+
+
+@app.command("import-lean")
+def import_lean(
+    data: Annotated[Path, typer.Option("--data", help="LEAN Data folder.")],
+    symbol: Annotated[str, typer.Option("--symbol", help="Underlying's ticker symbol.")],
+    day: Annotated[str, typer.Option("--date", help="Trading day, YYYY-MM-DD.")],
+    out: OutOption,
+    json_: JsonFlag = False,
+) -> None:
+    """Makes a tape of one symbol and day, option chain included, from LEAN data."""
+    from hedgerow.tape.lean import import_lean as run  # noqa: PLC0415  (numba only when needed)
+
+    with progress() as bar:
+        task = bar.add_task(f"importing {symbol.upper()}", total=None)
+        run(
+            data,
+            symbol.upper(),
+            parse_day(day),
+            out,
+            lambda stage, done, total: bar.update(task, description=stage, completed=done, total=total),
+        )
+    _tell(out, describe(out), json_)
+
+
+@app.command()
+def synth(
+    out: OutOption,
+    seed: Annotated[int, typer.Option("--seed", help="Same seed, same tape.")] = 1,
+    day: Annotated[str, typer.Option("--date", help="Trading day, YYYY-MM-DD.")] = SYNTHETIC_DAY.isoformat(),
+    symbol: Annotated[str, typer.Option("--symbol", help="Symbol of the made-up stock.")] = "SIMX",
+    json_: JsonFlag = False,
+) -> None:
+    """Makes a tape of a seeded synthetic day with an option chain."""
+
+    meta, columns = synth_tape(seed, parse_day(day), symbol)
+    write_tape(out, meta, columns)
+    _tell(out, describe(out), json_)
+
+
+@app.command()
+def info(tape: Annotated[Path, typer.Argument(help="Tape file.")], json_: JsonFlag = False) -> None:
+    """Describes a tape: symbol, session, instruments, expiries, share of two-sided quotes, gaps."""
+
+    _tell(tape, describe(tape), json_)
+
+
+@app.command()
+def record(
+    out: OutOption,
+    session: SessionArgument = "latest",
+    symbol: Annotated[str, typer.Option("--symbol", help="Which recording, where there are several.")] = "",
+    json_: JsonFlag = False,
+) -> None:
+    """Takes the tape that market-data recorded in a session (`--set record.enabled=true`), checked and whole."""
+    folder = state_dir.resolve(session).root / "recording"
+    found = sorted(folder.glob(f"{symbol.upper() or '*'}-*.parquet"))
+    if len(found) != 1:
+        names = ", ".join(path.name for path in sorted(folder.glob("*.parquet"))) or "none"
+        fix = "give --symbol" if found else "run the session with --set record.enabled=true"
+        raise InvalidValue("SESSION", session, f"exactly one recording in {folder}; there is: {names}", fix)
+    recorded = read_tape(found[0])
+    write_tape(out, recorded.meta, recorded)
+    _tell(out, describe(out), json_)
+
+
+def _tell(path: Path, description: dict[str, object], json_: bool) -> None:
+    if json_:
+        print_json({"path": str(path), **description})
+        return
+    expiries = description.pop("expiries", None)
+    print_pairs(str(path), description)
+    if isinstance(expiries, list) and expiries:
+        console.print("expiries: " + ", ".join(_expiry(entry) for entry in expiries))
+
+
+def _expiry(entry: object) -> str:
+    return f"{entry['expiry']} ({entry['dte']} d)" if isinstance(entry, dict) else str(entry)

@@ -1,0 +1,1 @@
+"""The broker behind domain values: the only importer of the IB client library, and no library object leaves it."""

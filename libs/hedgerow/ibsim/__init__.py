@@ -1,0 +1,1 @@
+"""A simulated Interactive Brokers gateway: the TWS API's TCP protocol over a replayed or seeded market."""

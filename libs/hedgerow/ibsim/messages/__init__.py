@@ -1,0 +1,1 @@
+"""The wire's message families as tables: one layout per message, gated by server version."""

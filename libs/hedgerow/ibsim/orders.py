@@ -1,0 +1,131 @@
+"""Orders and executions as the simulated gateway keeps them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from hedgerow.domain.order import Side
+
+ZERO = Decimal(0)
+_UNSET_PRICE = Decimal("1e300")
+
+
+class Status(StrEnum):
+    """TWS order states; PRE_SUBMITTED rests at the gateway, SUBMITTED at the exchange."""
+
+    PRE_SUBMITTED = "PreSubmitted"
+    SUBMITTED = "Submitted"
+    FILLED = "Filled"
+    CANCELED = "Cancelled"
+    INACTIVE = "Inactive"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing more can happen to the order."""
+        return self in (Status.FILLED, Status.CANCELED, Status.INACTIVE)
+
+
+class OrderFields(dict[str, str]):
+    """placeOrder fields by name, only those that say something; the others read as empty."""
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        super().__init__((name, value) for name, value in fields.items() if value)
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+@dataclass(slots=True, eq=False)
+class SimOrder:
+    """One order of one client, with the fields it was placed with.
+
+    `good_until` is market ns UTC after which it expires, 0 never; `rested` says it stood in a
+    regular-session book without crossing, so it fills at its own limit; `value` is the sum of
+    price times quantity filled.
+    """
+
+    client_id: int
+    order_id: int
+    perm_id: int
+    instrument_id: str
+    fields: OrderFields
+    status: Status = Status.PRE_SUBMITTED
+    filled: Decimal = ZERO
+    value: Decimal = ZERO
+    last_price: Decimal = ZERO
+    commission: Decimal = ZERO
+    placed_at: int = 0
+    good_until: int = 0
+    completed_at: int = 0
+    completed_text: str = ""
+    rested: bool = False
+
+    @property
+    def side(self) -> Side:
+        """BUY or SELL."""
+        return Side.BUY if self.fields["action"] == "BUY" else Side.SELL
+
+    @property
+    def total(self) -> Decimal:
+        """The order's size."""
+        return Decimal(self.fields["totalQuantity"])
+
+    @property
+    def remaining(self) -> Decimal:
+        """What is not yet filled."""
+        return self.total - self.filled
+
+    @property
+    def limit(self) -> Decimal | None:
+        """The limit price, None for a market order."""
+        return limit_of(self.fields)
+
+    @property
+    def average_price(self) -> Decimal:
+        """The volume-weighted fill price, zero before the first fill."""
+        return self.value / self.filled if self.filled else ZERO
+
+    @property
+    def time_in_force(self) -> str:
+        """DAY unless the client said otherwise."""
+        return self.fields["tif"] or "DAY"
+
+    @property
+    def outside_rth(self) -> bool:
+        """Whether it may fill outside the regular session."""
+        return self.fields["outsideRth"] == "1"
+
+    @property
+    def transmitted(self) -> bool:
+        """Whether the client has released it to the market."""
+        return self.fields["transmit"] != "0"
+
+
+def limit_of(fields: OrderFields) -> Decimal | None:
+    """The limit price among placeOrder fields, None for a market order."""
+    if fields["orderType"] != "LMT" or not fields["lmtPrice"]:
+        return None
+    price = Decimal(fields["lmtPrice"])
+    return None if abs(price) >= _UNSET_PRICE else price
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One fill: quantities are positive, `time` is market ns UTC, `realized_pnl` None when opening."""
+
+    execution_id: str
+    client_id: int
+    order_id: int
+    perm_id: int
+    instrument_id: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    cum_qty: Decimal
+    average_price: Decimal
+    order_ref: str
+    commission: Decimal
+    realized_pnl: Decimal | None
+    time: int = field(default=0)

@@ -1,0 +1,1 @@
+"""Option pricing in plain Python that numba compiles unchanged: no I/O, no clock, no numba import."""

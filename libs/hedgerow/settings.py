@@ -1,0 +1,321 @@
+"""Configuration of every process: one frozen tree, validated whole, unknown keys refused."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from hedgerow.domain.errors import InvalidValue
+from hedgerow.strategy.gamma_scalper.config import GammaScalperConfig
+
+REAL_GATEWAY_PORTS = frozenset({4001, 4002, 7496, 7497})
+"""Ports real IB Gateways and TWS listen on; never used in sim mode."""
+
+
+class Section(BaseModel):
+    """Base of every section: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class BrokerMode(StrEnum):
+    """What kind of account may be traded: SIM prefix, DU/DF prefix, or any other."""
+
+    SIM = "sim"
+    PAPER = "paper"
+    LIVE = "live"
+
+
+class ClientIds(Section):
+    """Fixed IB client ids; execution's is never rotated, for it owns the orders."""
+
+    market_data: int = Field(default=11, ge=1)
+    execution: int = Field(default=10, ge=1)
+    kill: int = Field(default=9, ge=1)
+    portfolio: int = Field(default=12, ge=1)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        ids = [self.market_data, self.execution, self.kill, self.portfolio]
+        if len(set(ids)) != len(ids):
+            raise ValueError("each client id belongs to one connection; give four different numbers")
+        return self
+
+
+class BrokerSettings(Section):
+    """Where the broker is and what kind of account is expected there."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=14002, ge=1, le=65535)
+    mode: BrokerMode = BrokerMode.SIM
+    accept_live: str | None = Field(default=None, description="the one live account that may be traded")
+    client_ids: ClientIds = ClientIds()
+    attempt_timeout_s: float = Field(default=15.0, gt=0)
+    retry_interval_s: float = Field(default=5.0, gt=0)
+    request_timeout_s: float = Field(default=10.0, gt=0)
+    probe_interval_s: float = Field(default=5.0, gt=0)
+    market_data_lines: int = Field(default=100, ge=1)
+
+    @model_validator(mode="after")
+    def _never_real_by_accident(self) -> Self:
+        if self.mode is BrokerMode.SIM and self.port in REAL_GATEWAY_PORTS:
+            raise ValueError(
+                f"port {self.port} belongs to a real gateway and mode is sim; set broker.mode=paper or another port"
+            )
+        if self.mode is BrokerMode.LIVE and not self.accept_live:
+            raise ValueError("mode live needs --i-accept-live ACCOUNT")
+        if self.mode is not BrokerMode.LIVE and self.accept_live:
+            raise ValueError("accept_live is only for mode live")
+        return self
+
+
+class Endpoint(Section):
+    """Where one process listens; `metrics_port` 0 = none."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(ge=1, le=65535)
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+
+
+class RiskSettings(Section):
+    """Parameters of the risk rules."""
+
+    max_order_quantity: int = Field(default=1000, ge=1, description="shares or contracts per order")
+    max_order_notional_usd: float = Field(default=2_000_000.0, gt=0)
+    max_position_shares: int = Field(
+        default=5000, ge=1, description="absolute position after the order, reservations included"
+    )
+    price_collar_pct: float = Field(default=2.0, gt=0, le=50, description="limit price away from mid, percent")
+    max_orders_per_minute: int = Field(default=120, ge=1, description="per strategy, wall time")
+    approval_ttl_s: float = Field(default=5.0, gt=0, description="wall seconds an approval stays valid")
+
+
+class StatusSettings(Section):
+    """Where and how often the strategy writes what it knows."""
+
+    sink: str = Field(
+        default="", description="empty = the strategy's SQLite store; file:///path.json = current view only"
+    )
+    heartbeat_interval_s: float = Field(default=1.0, gt=0, le=60)
+    history_interval_s: float = Field(
+        default=5.0, ge=0, description="wall seconds between history rows; 0 = every snapshot"
+    )
+    retention_days: int = Field(default=90, ge=1)
+    max_mb: int = Field(default=512, ge=1)
+
+    @field_validator("sink")
+    @classmethod
+    def _known_kind(cls, url: str) -> str:
+        parts = urlsplit(url)
+        is_file = parts.scheme == "file" and parts.netloc in ("", "localhost") and bool(Path(parts.path).name)
+        if not is_file and url not in ("", "sqlite", "sqlite:", "sqlite://"):
+            raise ValueError("empty (the SQLite store) or file:///path.json, three slashes")
+        return url
+
+
+class TimingSettings(Section):
+    """Wall-time limits."""
+
+    rpc_timeout_s: float = Field(default=5.0, gt=0)
+    risk_timeout_s: float = Field(default=1.0, gt=0)
+    ack_timeout_s: float = Field(default=5.0, gt=0, description="no acknowledgement for so long: the order is UNKNOWN")
+    stream_heartbeat_s: float = Field(default=0.5, gt=0)
+
+
+class PortfolioSettings(Section):
+    """How often accounts are fetched."""
+
+    refresh_interval_s: float = Field(default=3600.0, gt=0)
+    break_settle_s: float = Field(
+        default=2.0, gt=0, description="wall seconds fills may take before a difference is a break"
+    )
+
+
+class TelemetrySettings(Section):
+    """Logs, metrics, traces."""
+
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+
+class RecordSettings(Section):
+    """Recording of a research tape by market-data."""
+
+    enabled: bool = False
+
+
+class ReplaySettings(Section):
+    """The simulated gateway's clock; None = wall time."""
+
+    clock_file: Path | None = None
+
+
+class KernelSettings(Section):
+    """How the decision kernel runs."""
+
+    mode: str = Field(default="plain", pattern="^(compiled|plain)$")
+
+
+class Settings(Section):
+    """Everything a process may be told."""
+
+    broker: BrokerSettings = BrokerSettings()
+    endpoints: dict[str, Endpoint] = {}
+    strategies: tuple[GammaScalperConfig, ...] = ()
+    risk: RiskSettings = RiskSettings()
+    status: StatusSettings = StatusSettings()
+    timing: TimingSettings = TimingSettings()
+    portfolio: PortfolioSettings = PortfolioSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    record: RecordSettings = RecordSettings()
+    replay: ReplaySettings = ReplaySettings()
+    kernel: KernelSettings = KernelSettings()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.replay.clock_file is not None and self.broker.mode is not BrokerMode.SIM:
+            raise ValueError("replay.clock_file is for mode sim: with a real broker market time is wall time")
+        names = [strategy.name for strategy in self.strategies]
+        if len(set(names)) != len(names):
+            raise ValueError("strategies: every name is used once")
+        return self
+
+    def strategy(self, name: str) -> GammaScalperConfig:
+        """The strategy of that name; raises InvalidValue naming those that exist."""
+        for strategy in self.strategies:
+            if strategy.name == name:
+                return strategy
+        raise InvalidValue("strategy", name, f"one of {[s.name for s in self.strategies]}")
+
+    def dump(self, path: Path) -> None:
+        """Writes the effective settings as JSON, atomically."""
+        part = path.with_suffix(".part")
+        part.write_text(self.model_dump_json(indent=1) + "\n")
+        os.replace(part, path)
+
+    @classmethod
+    def read(cls, path: Path) -> Settings:
+        """Settings as `dump` wrote them; raises InvalidValue."""
+        return parse(_read_text(path), str(path))
+
+
+def default_tree() -> dict[str, Any]:
+    """What runs with no configuration: one gamma scalper on the simulated gateway's symbol."""
+    return {
+        "strategies": [
+            {
+                "name": "gamma-scalper",
+                "kind": "gamma_scalper",
+                "account": "SIM0000001",
+                "underlying": {"symbol": "SIMX"},
+            }
+        ]
+    }
+
+
+def load(config: Path | None = None, sets: tuple[str, ...] = (), base: dict[str, Any] | None = None) -> Settings:
+    """Settings from `base` (or the default tree), then a YAML file, then `key=value` pairs.
+
+    A key whose first word is no root key is applied to every strategy
+    (`gates.strategy.structure.max_dte=45`). Raises InvalidValue naming key, value, rule, fix.
+    """
+    tree = default_tree() if base is None else base
+    if config is not None:
+        loaded = _parse_yaml(_read_text(config), str(config))
+        tree = {**tree, **loaded}
+    for item in sets:
+        _apply(tree, item)
+    return _validated(tree)
+
+
+def parse(text: str, source: str) -> Settings:
+    """Settings from YAML or JSON text; `source` is named in errors."""
+    return _validated(_parse_yaml(text, source))
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError as error:
+        raise InvalidValue("config", str(path), error.strerror or "readable", "give the path of a YAML file") from error
+
+
+def _parse_yaml(text: str, source: str) -> dict[str, Any]:
+    try:
+        tree = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InvalidValue("config", source, f"valid YAML: {' '.join(str(error).split())}") from error
+    if tree is None:
+        return {}
+    if not isinstance(tree, dict):
+        raise InvalidValue("config", source, "a mapping of keys to values")
+    return tree
+
+
+def _apply(tree: dict[str, Any], item: str) -> None:
+    key, separator, text = item.partition("=")
+    key = key.strip()
+    if not separator or not key:
+        raise InvalidValue("--set", item, "key=value", "for example --set gates.strategy.structure.max_dte=45")
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        value = yaml.safe_load(text)
+    parts = key.split(".")
+    if parts[0] in Settings.model_fields:
+        _place(tree, parts, value, key)
+    elif parts[0] in GammaScalperConfig.model_fields:
+        for strategy in tree.get("strategies", ()):
+            _place(strategy, parts, value, key)
+    else:
+        known = [*Settings.model_fields, *GammaScalperConfig.model_fields]
+        raise InvalidValue(key, value, "no such key", _did_you_mean(parts[0], known))
+
+
+def _place(node: Any, parts: list[str], value: Any, key: str) -> None:
+    for part in parts[:-1]:
+        node = _child(node, part, key)
+    if isinstance(node, list):
+        node[_index(node, parts[-1], key)] = value
+    elif isinstance(node, dict):
+        node[parts[-1]] = value
+    else:
+        raise InvalidValue(key, value, f"{'.'.join(parts[:-1])} is a value, not a section")
+
+
+def _child(node: Any, part: str, key: str) -> Any:
+    if isinstance(node, list):
+        return node[_index(node, part, key)]
+    if not isinstance(node, dict):
+        raise InvalidValue(key, part, "goes into a value, not a section")
+    return node.setdefault(part, {})
+
+
+def _index(node: list[Any], part: str, key: str) -> int:
+    if not part.isdigit() or int(part) >= len(node):
+        raise InvalidValue(key, part, f"an index from 0 to {len(node) - 1}")
+    return int(part)
+
+
+def _validated(tree: dict[str, Any]) -> Settings:
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "settings"
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        fix = "remove it or correct its spelling" if first["type"] == "extra_forbidden" else ""
+        value = first["input"] if not isinstance(first["input"], dict) else "..."
+        raise InvalidValue(key, value, first["msg"].removeprefix("Value error, ") + more, fix) from error
+
+
+def _did_you_mean(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known keys begin with {', '.join(sorted(set(known)))}"

@@ -1,0 +1,1 @@
+"""Everything durable: tables, migrations, the journal, status sinks, commands and cold reads."""

@@ -1,0 +1,238 @@
+"""The command store: what operators ask of a strategy, idempotent by command_id, never lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from hedgerow.domain.command import Command, CommandKind, NewCommand
+from hedgerow.domain.errors import AlreadyExists, NotFound
+from hedgerow.store.engine import Store, open_beside_writer, open_store, storage_errors
+from hedgerow.store.operations import OperationType, operation_row
+from hedgerow.store.read import Row, read_rows
+from hedgerow.store.writer import AsyncWriter, Job
+from hedgerow.store.writes import Write, WriteCompiler, WriteMode, canonical_json
+
+__all__ = [
+    "Command", "CommandKind", "CommandReader", "CommandStore", "NewCommand", "acknowledgement", "list_commands",
+    "pending_commands", "write_command",
+]  # fmt: skip
+
+
+class CommandStore:
+    """Control's side: records commands with their operation record, off the event loop."""
+
+    def __init__(self, store: Store, writer: AsyncWriter) -> None:
+        self._compiler = WriteCompiler(store)
+        self._writer = writer
+
+    def insert(self, command: NewCommand, *, wall_ns: int, market_ns: int) -> asyncio.Future[Command]:
+        """Resolves, once on disk, to the command as first recorded.
+
+        Fails with AlreadyExists when the command_id was used for something else, Unavailable
+        when the database fails.
+        """
+        return self._writer.submit(_insert(self._compiler, command, wall_ns, market_ns))
+
+
+def write_command(store_dir: Path, command: NewCommand, *, wall_ns: int, market_ns: int) -> Command:
+    """Records a command without control: for the command line, when control does not answer.
+
+    Creates the store when control never ran. Raises AlreadyExists as CommandStore does,
+    Unavailable when a hung control keeps the database locked, InvalidValue when the folder
+    cannot be written.
+    """
+    with _store_to_write(store_dir) as store:
+        job = _insert(WriteCompiler(store), command, wall_ns, market_ns)
+        connection = store.raw_connection()
+        try:
+            with storage_errors(store.path):
+                cursor = connection.cursor()
+                cursor.execute("BEGIN IMMEDIATE")
+                recorded = job(cursor)
+                cursor.execute("COMMIT")
+        finally:
+            connection.close()  # an open transaction is rolled back
+    return recorded
+
+
+def _store_to_write(store_dir: Path) -> Store:
+    """The command store without its lock, which control keeps or is about to take; creates a missing one."""
+    try:
+        store = open_beside_writer(store_dir, "control")
+        with store.read() as connection:
+            if sa.inspect(connection).has_table("commands"):
+                return store
+        store.close()
+    except NotFound:
+        pass
+    return open_store(store_dir, "control")
+
+
+_COLUMNS = "sequence, command_id, kind, strategy, run_id, actor, reason, arguments, created_ns"
+
+
+def _insert(compiler: WriteCompiler, command: NewCommand, wall_ns: int, market_ns: int) -> Job[Command]:
+    values: dict[str, Any] = {
+        "command_id": command.command_id,
+        "kind": command.kind,
+        "strategy": command.strategy,
+        "run_id": command.run_id,
+        "actor": command.actor,
+        "reason": command.reason,
+        "arguments": canonical_json(command.arguments),
+        "created_ns": wall_ns,
+    }
+    insert = compiler.prepare(Write("commands", values))
+    operation = compiler.prepare(
+        operation_row(
+            OperationType.COMMAND,
+            wall_ns=wall_ns,
+            market_ns=market_ns,
+            strategy=command.strategy,
+            state=command.kind,
+            reason=command.reason,
+            text=f"{command.kind} asked by {command.actor or 'nobody named'} ({command.command_id})",
+        )
+    )
+
+    def job(cursor: sqlite3.Cursor) -> Command:
+        cursor.execute(f"SELECT {_COLUMNS} FROM commands WHERE command_id = ?", (command.command_id,))
+        row = cursor.fetchone()
+        if row is None:
+            insert.execute(cursor)
+            operation.execute(cursor)
+            return _command(dict(values, sequence=cursor_sequence(cursor)))
+        first = dict(zip(_COLUMNS.split(", "), row, strict=True))
+        for name, value in values.items():
+            if name != "created_ns" and first[name] != value:
+                raise AlreadyExists(f"command_id {command.command_id!r} was used before with another {name}")
+        return _command(first)
+
+    def cursor_sequence(cursor: sqlite3.Cursor) -> int:
+        cursor.execute("SELECT sequence FROM commands WHERE command_id = ?", (command.command_id,))
+        return int(cursor.fetchone()[0])
+
+    return job
+
+
+def _command(row: Mapping[str, Any]) -> Command:
+    arguments = row["arguments"]
+    return Command(
+        sequence=row["sequence"],
+        command_id=row["command_id"],
+        kind=CommandKind(row["kind"]),
+        strategy=row["strategy"],
+        run_id=row["run_id"],
+        actor=row["actor"],
+        reason=row["reason"],
+        arguments=json.loads(arguments) if isinstance(arguments, str) else dict(arguments),
+        created_ns=row["created_ns"],
+        acked_ns=row.get("acked_ns", 0),
+        outcome=row.get("outcome", ""),
+    )
+
+
+def acknowledgement(command: Command, strategy: str, run_id: str, *, wall_ns: int, outcome: str) -> Write:
+    """The answer to a command, for the store of who answers; a later answer replaces the outcome."""
+    values = {
+        "command_id": command.command_id,
+        "sequence": command.sequence,
+        "strategy": strategy,
+        "run_id": run_id,
+        "kind": command.kind,
+        "acked_ns": wall_ns,
+        "outcome": outcome,
+    }
+    return Write("command_acks", values, WriteMode.UPSERT)
+
+
+def list_commands(
+    store_dir: Path, after: int = 0, strategy: str | None = None, limit: int | None = None, answered: bool = True
+) -> list[Command]:
+    """Commands with a sequence above `after`, oldest first, with the answers given; empty when there is no store.
+
+    `answered` False leaves the answers out and reads no store but control's.
+    """
+    found = read_rows(
+        store_dir, "control", "commands",
+        where=lambda t: [t.c.sequence > after] + ([] if strategy is None else [t.c.strategy.in_(("", strategy))]),
+        order=lambda t: [t.c.sequence], limit=limit,
+    )  # fmt: skip
+    # What control carries out itself it answers in its own store.
+    answers: dict[str, dict[str, Row]] = {"": _answers(store_dir, "control")} if answered and found else {}
+    commands = []
+    for row in found:
+        name = strategy or str(row["strategy"])
+        if answered and name and name not in answers:
+            answers[name] = _answers(store_dir, f"strategy-{name}")
+        command_id = str(row["command_id"])
+        answer = answers.get("", {}).get(command_id) or answers.get(name, {}).get(command_id, {})
+        commands.append(_command(dict(row, acked_ns=answer.get("acked_ns", 0), outcome=answer.get("outcome", ""))))
+    return commands
+
+
+def pending_commands(store_dir: Path, strategy: str, run_id: str = "") -> list[Command]:
+    """Commands that address this run of this strategy and that it has not answered, oldest first."""
+    commands = list_commands(store_dir, strategy=strategy)
+    return [one for one in commands if not one.acked_ns and one.addresses(strategy, run_id)]
+
+
+def _answers(store_dir: Path, owner: str) -> dict[str, Row]:
+    rows = read_rows(store_dir, owner, "command_acks")
+    return {str(row["command_id"]): row for row in rows}
+
+
+class CommandReader:
+    """Polls the command store read-only: what a strategy does beside control's stream."""
+
+    def __init__(self, store_dir: Path, strategy: str, after: int = 0) -> None:
+        self._store_dir = store_dir
+        self._path = store_dir / "control.db"
+        self._strategy = strategy
+        self._after = after
+        self._inode = 0
+        self._version = 0
+        self._connection: sqlite3.Connection | None = None
+
+    def poll(self) -> list[Command]:
+        """Commands that came since the last poll, oldest first; cheap when nothing was written.
+
+        When the database was lost and begun anew its commands start over, so that none is missed;
+        the reader tells repeats by command_id. Raises Unavailable when the file is damaged.
+        """
+        try:
+            inode = os.stat(self._path).st_ino
+        except FileNotFoundError:
+            return []
+        with storage_errors(self._path):
+            if inode != self._inode:
+                begun_anew = self._inode != 0
+                self.close()
+                self._after = 0 if begun_anew else self._after
+                with open_store(self._store_dir, "control", read_only=True) as store:
+                    self._connection = store.raw_connection()
+                self._inode, self._version = inode, 0
+            assert self._connection is not None
+            version = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        if version == self._version:
+            return []
+        commands = list_commands(self._store_dir, self._after, self._strategy)
+        self._version = version
+        if commands:
+            self._after = commands[-1].sequence
+        return commands
+
+    def close(self) -> None:
+        """Closes the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+            self._inode = 0

@@ -1,0 +1,267 @@
+"""The writer thread: one connection, and everything pending commits together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from hedgerow.domain.errors import AlreadyExists, HedgerowError, InvalidValue, Unavailable
+from hedgerow.store.engine import Store
+from hedgerow.store.writes import Write, WriteCompiler
+
+T = TypeVar("T")
+Job = Callable[[sqlite3.Cursor], T]
+
+# A commit holds at most so many jobs, so that a burst's first answers do not wait for its last.
+GROUP_LIMIT = 512
+# Beyond so many unanswered jobs the disk has stopped keeping up; refusing is the honest answer.
+PENDING_LIMIT = 50_000
+# The log is copied into the database when nothing was written for this long, off the order path;
+# under constant load SQLite does it itself once the log holds so many pages.
+IDLE_CHECKPOINT_S = 0.5
+CHECKPOINT_PAGES = 4000
+# The log as large as it gets between two checkpoints. Written into a file that has its size already, a commit's sync
+# is a third quicker: it has no new length to record.
+LOG_ROOM_BYTES = CHECKPOINT_PAGES * 4200
+
+# Errors of one job, not of the database: that job fails and the others commit.
+_JOB_ERRORS = (
+    HedgerowError, sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError,
+    sqlite3.DataError, OverflowError, TypeError, ValueError, LookupError,
+)  # fmt: skip
+
+
+class _Item(NamedTuple, Generic[T]):
+    job: Job[T]
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[T]
+
+
+_Answer = tuple[_Item[Any], Any, BaseException | None]
+
+
+class WriterThread:
+    """Runs jobs of the event loop on one database connection of its own, in the order submitted.
+
+    A job runs inside a transaction and may be run again when another job of its commit failed,
+    so it must do nothing but write. With `latch`, the first database error ends all writing.
+    `linger_s`: how long a commit waits for more to share it.
+    """
+
+    def __init__(self, store: Store, *, latch: bool, linger_s: float = 0.0) -> None:
+        self._store = store
+        self._latch = latch
+        self._linger_s = linger_s
+        self._ending = threading.Event()
+        self._failed = ""
+        self._pending = 0
+        self._closed: asyncio.Future[None] | None = None
+        self._queue: queue.SimpleQueue[_Item[Any] | None] = queue.SimpleQueue()
+        self._compiler = WriteCompiler(store)
+        self._connection = store.raw_connection()
+        self._connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+        self._cursor = self._connection.cursor()
+        self._thread = threading.Thread(target=self._run, name=f"store-{store.owner}", daemon=True)
+        self._started = False
+
+    @property
+    def failed(self) -> str:
+        """Why the last commit failed, in words; empty while commits succeed."""
+        return self._failed
+
+    @property
+    def pending(self) -> int:
+        """Jobs submitted and not answered."""
+        return self._pending
+
+    def unavailable(self, why: str) -> HedgerowError:
+        """The error a job gets when the database, not the job, failed."""
+        return Unavailable(f"{self._store.path.name}: {why}", "STORE_UNAVAILABLE")
+
+    def submit(self, job: Job[T]) -> asyncio.Future[T]:
+        """Queues a job; the future resolves on the running loop once its transaction is on disk."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        if self._closed is not None or (self._latch and self._failed):
+            future.set_exception(self.unavailable(self._failed or "closed"))
+        elif self._pending >= PENDING_LIMIT:
+            future.set_exception(self.unavailable(f"{self._pending} writes are waiting for the disk"))
+        else:
+            if not self._started:
+                self._started = True
+                self._thread.start()
+            self._pending += 1
+            self._queue.put(_Item(job, loop, future))
+        return future
+
+    async def close(self) -> None:
+        """Commits everything pending, then ends the thread and its connection."""
+        if self._closed is None:
+            self._closed = asyncio.get_running_loop().create_future()
+            if self._started:
+                self._ending.set()
+                self._queue.put(None)
+                await asyncio.to_thread(self._thread.join)
+            self._connection.close()
+            self._closed.set_result(None)
+        await asyncio.shield(self._closed)
+
+    # Below: on the writer thread.
+
+    def _run(self) -> None:
+        unsaved = False
+        ending = False
+        while not ending:
+            try:
+                item = self._queue.get(timeout=IDLE_CHECKPOINT_S) if unsaved else self._queue.get()
+            except queue.Empty:
+                self._checkpoint()
+                unsaved = False
+                continue
+            if self._linger_s:
+                self._ending.wait(self._linger_s)
+            group: list[_Item[Any]] = []
+            while item is not None:
+                group.append(item)
+                if len(group) == GROUP_LIMIT or self._queue.empty():
+                    break
+                item = self._queue.get_nowait()
+            ending = item is None
+            if group:
+                self._answer(self._commit(group))
+                unsaved = True
+
+    def _commit(self, group: list[_Item[Any]]) -> list[_Answer]:
+        """Commits the group whole, leaving out jobs that fail by their own fault."""
+        answers: list[_Answer] = []
+        if self._latch and self._failed:
+            return [(item, None, self.unavailable(self._failed)) for item in group]
+        while group:
+            done: list[_Answer] = []
+            try:
+                self._cursor.execute("BEGIN IMMEDIATE")
+                self.on_begin()
+                for item in group:
+                    try:
+                        done.append((item, item.job(self._cursor), None))
+                    except _JOB_ERRORS as error:
+                        answers.append((item, None, _job_error(error)))
+                        break
+                else:
+                    self._cursor.execute("COMMIT")
+                    self.on_commit()
+                    self._failed = ""
+                    return answers + done
+                self._cursor.execute("ROLLBACK")
+                group.remove(item)
+            except sqlite3.Error as error:
+                return answers + self._fail(group, str(error) or type(error).__name__)
+            except BaseException as error:  # noqa: BLE001 - a job's bug must not leave callers waiting for ever
+                return answers + self._fail(group, f"{type(error).__name__}: {error}")
+        return answers
+
+    def _fail(self, group: list[_Item[Any]], why: str) -> list[_Answer]:
+        self._failed = why
+        if self._connection.in_transaction:
+            try:
+                self._cursor.execute("ROLLBACK")
+            except sqlite3.Error as error:
+                self._failed = f"{why}; and the rollback failed: {error}"
+        return [(item, None, self.unavailable(why)) for item in group]
+
+    def _answer(self, answers: Sequence[_Answer]) -> None:
+        """Resolves all futures of a loop by waking it once."""
+        loops = {item.loop for item, _, _ in answers}
+        for loop in loops:
+            mine = [answer for answer in answers if answer[0].loop is loop]
+            try:
+                loop.call_soon_threadsafe(self._resolve, mine)
+            except RuntimeError:
+                continue  # that loop is closed: nobody waits there any more
+
+    def _resolve(self, answers: Sequence[_Answer]) -> None:
+        """Runs on the loop."""
+        self._pending -= len(answers)
+        for item, value, error in answers:
+            if item.future.done():
+                continue
+            if error is None:
+                item.future.set_result(value)
+            else:
+                item.future.set_exception(error)
+
+    def _checkpoint(self) -> None:
+        try:
+            self._cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except sqlite3.Error as error:
+            self._failed = str(error)
+
+    def on_begin(self) -> None:
+        """Called when a transaction has begun; it may be rolled back."""
+
+    def on_commit(self) -> None:
+        """Called when a transaction is on disk."""
+
+
+def make_log_room(store: Store, room_bytes: int = LOG_ROOM_BYTES) -> None:
+    """Lengthens the store's write-ahead log with zeros, which the database takes for nothing written.
+
+    For the one writer, before it writes. A disk without that room only leaves commits slower.
+    """
+    log = store.path.with_name(f"{store.path.name}-wal")
+    with contextlib.suppress(OSError):
+        descriptor = os.open(log, os.O_WRONLY)
+        try:
+            size = os.fstat(descriptor).st_size
+            while size < room_bytes:
+                size += os.pwrite(descriptor, bytes(min(1 << 20, room_bytes - size)), size)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _job_error(error: BaseException) -> BaseException:
+    if isinstance(error, sqlite3.IntegrityError) and "UNIQUE" in str(error):
+        return AlreadyExists(str(error))
+    if isinstance(error, sqlite3.IntegrityError):
+        return InvalidValue("row", str(error), "what the table requires")
+    return error
+
+
+class AsyncWriter(WriterThread):
+    """Writes rows of one owner off the event loop; a failed commit fails its rows, later ones may succeed.
+
+    With `linger_s` a commit waits for rows to share it: for rows nobody waits for. Each commit is a sync of the disk
+    that the order journal shares.
+    """
+
+    def __init__(self, store: Store, linger_s: float = 0.0) -> None:
+        super().__init__(store, latch=False, linger_s=linger_s)
+
+    def write(self, writes: Sequence[Write]) -> asyncio.Future[None]:
+        """Queues rows that commit together; raises InvalidValue or NotFound at once for a wrong shape.
+
+        The future fails with AlreadyExists, NotFound, InvalidValue or Unavailable. Who does not
+        await it should look at `failed`; nothing is logged about it.
+        """
+        prepared = [self._compiler.prepare(write) for write in writes]
+
+        def job(cursor: sqlite3.Cursor) -> None:
+            for one in prepared:
+                one.execute(cursor)
+
+        future = self.submit(job)
+        future.add_done_callback(_retrieve)
+        return future
+
+
+def _retrieve(future: asyncio.Future[Any]) -> None:
+    """Marks the error as seen: fire-and-forget writers report through `failed`."""
+    if not future.cancelled():
+        future.exception()

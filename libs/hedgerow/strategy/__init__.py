@@ -1,0 +1,1 @@
+"""Strategies as pure functions: parameters, state, and `step(params, state, observation)`."""

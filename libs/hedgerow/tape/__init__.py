@@ -1,0 +1,1 @@
+"""Recorded market data: the Parquet tape, its importers and the calendar it lives in."""

@@ -1,0 +1,180 @@
+"""Import one symbol's day from a LEAN Data folder into a tape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+
+from hedgerow.domain.errors import InvalidValue
+from hedgerow.domain.instrument import Instrument, Right, option, stock
+from hedgerow.tape.format import VERSION, TapeColumns, TapeMeta
+from hedgerow.tape.lean_bars import PRICE_SCALE, Bars, parse_bars
+from hedgerow.tape.lean_source import GET_AGAIN, LeanDay, find_day, midnight_ns, only_member, opened_zip
+from hedgerow.tape.sessions import TIME_ZONE, next_session, session
+from hedgerow.tape.writer import write_tape
+
+# Called with the stage, what is done and what there is to do.
+Progress = Callable[[str, int, int], None]
+
+_CHUNK_BYTES = 1 << 20
+_NS_PER_MS = 1_000_000
+_OPTION_FILE = re.compile(
+    r"(?P<day>\d{8})_(?P<symbol>[^_/]+)_(minute|second)_quote_american_(?P<right>call|put)"
+    r"_(?P<strike>\d{1,12})_(?P<expiry>\d{8})\.csv"
+)
+
+
+def import_lean(data: Path, symbol: str, day: date, out: Path, progress: Progress | None = None) -> TapeMeta:
+    """Write the tape of `symbol` on `day` from LEAN's folder `data` to `out`; returns its metadata.
+
+    Minute bars with their option chain where they exist, else second bars, else ticks consolidated to the
+    best bid and offer. A bar's closing quote becomes available at its start + interval; rows of bars and
+    ticks outside the regular session are marked extended. Raises InvalidValue, and leaves nothing behind,
+    for an unknown symbol or date, a damaged zip, a malformed row, time going backwards or a negative value.
+    """
+    underlying = stock(symbol.strip().upper())
+    found = find_day(data, underlying.symbol, day)
+    opened_and_closed = session(day)
+    if opened_and_closed is None:
+        rule = f"a day on which the exchange is open; the next is {next_session(day)}"
+        raise InvalidValue("date", day.isoformat(), rule)
+    report = progress or _silent
+    if found.resolution == "tick":
+        columns, note = _ticks(found, day, opened_and_closed, report)
+        instruments: tuple[Instrument, ...] = (underlying,)
+    else:
+        columns, instruments = _bars(found, underlying, day, opened_and_closed, report)
+        note = ""
+    files = [path.relative_to(data).as_posix() for path in (found.equity, found.options) if path]
+    meta = TapeMeta(
+        version=VERSION,
+        symbol=underlying.symbol,
+        date=day,
+        time_zone=TIME_ZONE,
+        interval_ms=found.interval_ms,
+        source=f"lean: {' + '.join(files)}{note}",
+        seed=None,
+        session_open_ns=opened_and_closed[0],
+        session_close_ns=opened_and_closed[1],
+        instruments=instruments,
+    )
+    report("write", 0, len(columns))
+    write_tape(out, meta, columns)
+    report("write", len(columns), len(columns))
+    return meta
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """No one watches."""
+
+
+def _ticks(found: LeanDay, day: date, session_ns: tuple[int, int], report: Progress) -> tuple[TapeColumns, str]:
+    from hedgerow.tape.lean_ticks import consolidate  # noqa: PLC0415  (brings numba, which bars do not need)
+
+    best = consolidate(str(found.equity), _chunks(found.equity, report))
+    rows = best.rows
+    ts = midnight_ns(day) + rows[:, 0] * _NS_PER_MS
+    prices = rows[:, [1, 3]] / PRICE_SCALE
+    prices[prices == 0.0] = np.nan
+    columns = TapeColumns(
+        ts=ts,
+        instrument=np.zeros(len(rows), dtype=np.int32),
+        bid=np.ascontiguousarray(prices[:, 0]),
+        ask=np.ascontiguousarray(prices[:, 1]),
+        bid_size=rows[:, 2].astype(np.float64),
+        ask_size=rows[:, 4].astype(np.float64),
+        extended=(ts < session_ns[0]) | (ts >= session_ns[1]),
+    )
+    return columns, f" ({best.ticks} ticks, feed {best.feed})"
+
+
+def _chunks(path: Path, report: Progress) -> Iterator[bytes]:
+    """The text of an equity zip's one CSV, piece by piece."""
+    done = 0
+    with opened_zip(path) as archive:
+        member = only_member(archive, path)
+        with archive.open(member) as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                yield chunk
+                done += len(chunk)
+                report("ticks", done, max(done, member.file_size))
+
+
+def _bars(
+    found: LeanDay, underlying: Instrument, day: date, session_ns: tuple[int, int], report: Progress
+) -> tuple[TapeColumns, tuple[Instrument, ...]]:
+    with opened_zip(found.equity) as archive:
+        member = only_member(archive, found.equity)
+        names, texts = [f"{found.equity}:{member.filename}"], [archive.read(member)]
+    instruments = [underlying]
+    if found.options is not None:
+        for instrument, name, text in _option_texts(found.options, underlying.symbol, day, report):
+            instruments.append(instrument)
+            names.append(name)
+            texts.append(text)
+    bars = parse_bars(names, texts)
+    order = sorted(range(1, len(instruments)), key=lambda i: _listing_order(instruments[i]))
+    order.insert(0, 0)
+    index = np.empty(len(order), dtype=np.int32)
+    index[order] = np.arange(len(order), dtype=np.int32)
+    columns = _available(bars, index[bars.file], day, found.interval_ms, session_ns)
+    return columns, tuple(instruments[i] for i in order)
+
+
+def _available(
+    bars: Bars, instrument: np.typing.NDArray[np.int32], day: date, interval_ms: int, session_ns: tuple[int, int]
+) -> TapeColumns:
+    """Bars as rows at the time their close is known; a bar belongs to the session in which it starts."""
+    start = midnight_ns(day) + bars.start_ms * _NS_PER_MS
+    columns = TapeColumns(
+        ts=start + interval_ms * _NS_PER_MS,
+        instrument=instrument,
+        bid=bars.bid,
+        ask=bars.ask,
+        bid_size=bars.bid_size,
+        ask_size=bars.ask_size,
+        extended=(start < session_ns[0]) | (start >= session_ns[1]),
+    )
+    return columns.in_time_order()
+
+
+def _option_texts(path: Path, symbol: str, day: date, report: Progress) -> Iterator[tuple[Instrument, str, bytes]]:
+    """Each contract of an option zip, the name of its CSV and its text."""
+    with opened_zip(path) as archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        seen: set[Instrument] = set()
+        for done, member in enumerate(members, start=1):
+            instrument = _contract(path, member.filename, symbol, day)
+            if instrument in seen:
+                raise InvalidValue(f"{path}:{member.filename}", instrument.instrument_id, "listed once", GET_AGAIN)
+            seen.add(instrument)
+            yield instrument, f"{path}:{member.filename}", archive.read(member)
+            if done % 64 == 0 or done == len(members):
+                report("option chain", done, len(members))
+
+
+def _contract(path: Path, name: str, symbol: str, day: date) -> Instrument:
+    """The contract a CSV's name says it is of; Saturday expiries stay as listed."""
+    match = _OPTION_FILE.fullmatch(name)
+    rule = f"DATE_{symbol.lower()}_minute_quote_american_call|put_STRIKE_EXPIRY.csv of {day:%Y%m%d}"
+    if match is None or match["day"] != f"{day:%Y%m%d}" or match["symbol"] != symbol.lower():
+        raise InvalidValue(f"member of {path}", name, rule, GET_AGAIN)
+    try:
+        expiry = datetime.strptime(match["expiry"], "%Y%m%d").date()
+        right = Right.CALL if match["right"] == "call" else Right.PUT
+        return option(symbol, expiry, Decimal(match["strike"]).scaleb(-4), right)
+    except ValueError as error:
+        raise InvalidValue(f"member of {path}", name, f"{rule} ({error})", GET_AGAIN) from error
+
+
+def _listing_order(instrument: Instrument) -> tuple[date, Decimal, str]:
+    """By expiry, then strike, calls before puts."""
+    assert instrument.expiry is not None
+    assert instrument.strike is not None
+    assert instrument.right is not None
+    return instrument.expiry, instrument.strike, instrument.right.value

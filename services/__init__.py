@@ -1,0 +1,1 @@
+"""One folder per process; all of the same shape: config, domain, ports, service, server, main."""

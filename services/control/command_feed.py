@@ -1,0 +1,92 @@
+"""Commands to whoever watches, in sequence: those control records, and those written into the store beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+from hedgerow.domain.command import Command
+from hedgerow.domain.errors import HedgerowError
+from hedgerow.rpc.streams import LosslessBroadcast, LosslessReader
+from hedgerow.store.commands import list_commands
+from hedgerow.store.engine import open_store, storage_errors
+from hedgerow.telemetry.logs import get_logger
+
+
+class CommandFeed:
+    """The store is the only source: what is on disk is published, whoever wrote it."""
+
+    def __init__(self, store_dir: Path, poll_s: float) -> None:
+        self._store_dir = store_dir
+        self._poll_s = poll_s
+        with open_store(store_dir, "control", read_only=True) as store:
+            self._path = store.path
+            self._connection: sqlite3.Connection = store.raw_connection()
+        self._version = 0
+        self._recorded = asyncio.Event()
+        self._failed = ""
+        commands = list_commands(store_dir, answered=False)
+        self._sequence = commands[-1].sequence if commands else 0
+        self.broadcast: LosslessBroadcast[Command] = LosslessBroadcast()
+
+    def subscribe(self, strategy: str, start_sequence: int) -> LosslessReader[Command]:
+        """A reader of that strategy's commands above `start_sequence`, from the store and then live.
+
+        A sequence the store never reached means that it was lost and begun anew: the reader gets all
+        there is, for no command may be missed, and tells repeats by command_id.
+        """
+        backlog = list_commands(self._store_dir, start_sequence, strategy)
+        if not backlog and start_sequence > self._newest():
+            backlog, start_sequence = list_commands(self._store_dir, 0, strategy), 0
+        last = backlog[-1].sequence if backlog else start_sequence
+        return self.broadcast.subscribe(
+            lambda command: command.sequence > last and command.addresses(strategy), initial=backlog
+        )
+
+    def _newest(self) -> int:
+        with storage_errors(self._path):
+            return int(self._connection.execute("SELECT coalesce(max(sequence), 0) FROM commands").fetchone()[0])
+
+    def look(self) -> None:
+        """Has the store looked at right now, because something was recorded."""
+        self._recorded.set()
+
+    async def run(self) -> None:
+        """Publishes what comes into the store until canceled."""
+        while True:
+            try:
+                async with asyncio.timeout(self._poll_s):
+                    await self._recorded.wait()
+            except TimeoutError:
+                pass
+            self._recorded.clear()
+            try:
+                self._publish(await asyncio.to_thread(self._new))
+            except HedgerowError as error:
+                self._note(str(error))
+            else:
+                self._note("")
+
+    def _new(self) -> list[Command]:
+        with storage_errors(self._path):
+            version = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        if version == self._version:
+            return []
+        commands = list_commands(self._store_dir, self._sequence, answered=False)
+        self._version = version
+        return commands
+
+    def _publish(self, commands: list[Command]) -> None:
+        if commands:
+            self._sequence = commands[-1].sequence
+            self.broadcast.publish_all(commands)
+
+    def _note(self, failed: str) -> None:
+        if failed != self._failed:
+            self._failed = failed
+            get_logger().error("command store cannot be read" if failed else "command store can be read", cause=failed)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._connection.close()

@@ -1,0 +1,112 @@
+"""ControlService on the wire: no decisions here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import timestamp_pb2
+
+from hedgerow.api.common.v1 import common_pb2
+from hedgerow.api.control.v1 import control_pb2, control_pb2_grpc
+from hedgerow.clock import wall_now
+from hedgerow.domain.errors import InvalidValue
+from hedgerow.domain.status import SystemStatus
+from hedgerow.store.operations import OperationType
+from hedgerow.store.read import PAGE_LIMIT, read_operations
+from hedgerow.wire.common import closing_to_wire, heartbeat_to_wire, timestamp_from_wire
+from hedgerow.wire.control import command_to_wire, new_command_from_wire, operation_to_wire, status_to_wire
+from services.control.command_feed import CommandFeed
+from services.control.config import ControlConfig
+from services.control.service import ControlService
+
+SERVICE_NAME = "hedgerow.api.control.v1.ControlService"
+DEFAULT_PAGE = 100
+
+
+class ControlServer(control_pb2_grpc.ControlServiceServicer):
+    """Answers from the service, the command feed and the stores."""
+
+    def __init__(
+        self, service: ControlService, feed: CommandFeed, config: ControlConfig, store_dir: Path,
+        market_now: Callable[[], int],
+    ) -> None:  # fmt: skip
+        self._service = service
+        self._feed = feed
+        self._config = config
+        self._store_dir = store_dir
+        self._market_now = market_now
+        self._encoded: tuple[SystemStatus | None, bytes] = (None, b"")
+
+    async def GetStatus(self, request: control_pb2.GetStatusRequest, context: Any) -> control_pb2.GetStatusResponse:
+        """The status, computed now."""
+        return control_pb2.GetStatusResponse(status=status_to_wire(await self._service.status()))
+
+    async def WatchStatus(self, request: control_pb2.WatchStatusRequest, context: Any) -> AsyncIterator[Any]:
+        """The status now, then on every change; a slow reader gets the newest."""
+        now = await self._service.status()
+        with self._service.changes.subscribe(initial=(now,)) as reader:
+            async for batch in reader.batches(self._config.stream_heartbeat_s):
+                for status in batch.items:
+                    yield self._encode(status)
+                if batch.idle:
+                    yield control_pb2.WatchStatusResponse(heartbeat=self._heartbeat())
+                if batch.closing:
+                    yield control_pb2.WatchStatusResponse(closing=closing_to_wire(batch.closing))
+
+    def _encode(self, status: SystemStatus) -> bytes:
+        """The message of a status, encoded once for all readers."""
+        if self._encoded[0] is not status:
+            message = control_pb2.WatchStatusResponse(status=status_to_wire(status))
+            self._encoded = (status, message.SerializeToString())
+        return self._encoded[1]
+
+    async def SendCommand(
+        self, request: control_pb2.SendCommandRequest, context: Any
+    ) -> control_pb2.SendCommandResponse:
+        """Records a command; durable before it is answered."""
+        recorded = await self._service.send(new_command_from_wire(request))
+        return control_pb2.SendCommandResponse(command=command_to_wire(recorded))
+
+    async def WatchCommands(
+        self, request: control_pb2.WatchCommandsRequest, context: Any
+    ) -> AsyncIterator[control_pb2.WatchCommandsResponse]:
+        """A strategy's commands after `start_sequence`, then those that come."""
+        strategy = self._config.require_strategy(request.strategy)
+        with self._feed.subscribe(strategy, request.start_sequence) as reader:
+            yield control_pb2.WatchCommandsResponse(heartbeat=self._heartbeat())
+            async for batch in reader.batches(self._config.stream_heartbeat_s):
+                for command in batch.items:
+                    yield control_pb2.WatchCommandsResponse(command=command_to_wire(command))
+                if batch.idle:
+                    yield control_pb2.WatchCommandsResponse(heartbeat=self._heartbeat())
+                if batch.closing:
+                    yield control_pb2.WatchCommandsResponse(closing=closing_to_wire(batch.closing))
+
+    async def ListOperations(
+        self, request: control_pb2.ListOperationsRequest, context: Any
+    ) -> control_pb2.ListOperationsResponse:
+        """Operations of all stores, newest first."""
+        size = request.page_size or DEFAULT_PAGE
+        if not 1 <= size <= PAGE_LIMIT:
+            raise InvalidValue("page_size", request.page_size, f"1 to {PAGE_LIMIT}, 0 for {DEFAULT_PAGE}")
+        if request.type and request.type not in set(OperationType):
+            raise InvalidValue("type", request.type, f"one of: {', '.join(OperationType)}")
+        page = await asyncio.to_thread(
+            read_operations, self._store_dir, strategy=request.strategy or None, type=request.type or None,
+            since_ns=_time(request, "since_time", request.since_time),
+            until_ns=_time(request, "until_time", request.until_time),
+            limit=size, page_token=request.page_token,
+        )  # fmt: skip
+        return control_pb2.ListOperationsResponse(
+            operations=[operation_to_wire(row) for row in page.rows], next_page_token=page.next_page_token
+        )
+
+    def _heartbeat(self) -> common_pb2.Heartbeat:
+        return heartbeat_to_wire(wall_now(), self._market_now())
+
+
+def _time(request: control_pb2.ListOperationsRequest, field: str, message: timestamp_pb2.Timestamp) -> int | None:
+    return timestamp_from_wire(field, message) if request.HasField(field) else None

@@ -1,0 +1,1 @@
+"""Orders as a pure fold: decide(book, command) -> events, apply(book, event) -> report."""

@@ -1,0 +1,73 @@
+"""What the broker says, event by event, recorded: fills from executions only, errors as reasons to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hedgerow.clock import Clock, wall_now
+from hedgerow.domain.order import OrderStatus
+from hedgerow.telemetry.logs import get_logger
+from services.execution.barrier import Barrier
+from services.execution.domain import commands as c
+from services.execution.domain.reconcile import REFERENCE_PREFIX
+from services.execution.order_log import OrderLog
+from services.execution.ports import BrokerEvent, CommissionSeen, ExecutionSeen, OrderSeen, OrderTrouble
+
+_LIVE = frozenset({OrderStatus.WORKING, OrderStatus.PARTIALLY_FILLED, OrderStatus.PENDING_CANCEL, OrderStatus.FILLED})
+
+
+class Follower:
+    """Turns broker events into commands on the log; called inside the network read that brought them."""
+
+    def __init__(self, log: OrderLog, barrier: Barrier, clock: Clock, on_unplaced: Callable[[str], None]) -> None:
+        self._log = log
+        self._barrier = barrier
+        self._clock = clock
+        self._on_unplaced = on_unplaced
+        self._logger = get_logger()
+
+    def on_event(self, event: BrokerEvent) -> None:
+        """Records one event; what was known already changes nothing."""
+        market, wall = self._clock.market_now(), wall_now()
+        match event:
+            case ExecutionSeen():
+                name = self._name(event.client_order_id, event.broker_order_id)
+                if name is not None:
+                    self._log.record(c.RecordFill(name, event.fill, event.perm_id, event.fill.event_time, wall))
+                elif event.client_order_id.startswith(REFERENCE_PREFIX):
+                    self._on_unplaced(f"execution {event.fill.execution_id}: {event.client_order_id} is no known order")
+            case CommissionSeen():
+                cost = c.RecordCommission(event.execution_id, event.amount, event.realized_pnl, market, wall)
+                self._log.record(cost)
+            case OrderSeen():
+                self._order(event, market, wall)
+            case OrderTrouble():
+                name = self._log.book.by_broker_id.get(event.broker_order_id)
+                if name is not None and not self._log.book.orders[name].status.is_terminal:
+                    self._logger.warning("broker error on an order", order=name, code=event.code, text=event.text)
+                    text = f"{event.code}: {event.text}"
+                    self._barrier.suspect(
+                        name, refused=text if event.rejects else "", cancel_refused=event.cancel_refused
+                    )
+
+    def _order(self, event: OrderSeen, market: int, wall: int) -> None:
+        name = self._name(event.client_order_id, event.broker_order_id)
+        if name is None:
+            return
+        match event.status:
+            case OrderStatus.CANCELED:
+                self._log.record(c.RecordCancel(name, "", event.text, market, wall))
+            case OrderStatus.REJECTED:
+                self._log.record(c.RecordReject(name, "BROKER_REJECTED", event.text, market, wall))
+            case status if status in _LIVE:
+                self._log.record(c.Acknowledge(name, event.perm_id, market, wall))
+            case OrderStatus.UNKNOWN:
+                self._barrier.suspect(name)
+        if event.filled > self._log.book.orders[name].cum_qty:
+            self._barrier.claim(name, event.filled)
+
+    def _name(self, client_order_id: str, broker_order_id: int) -> str | None:
+        book = self._log.book
+        if client_order_id:
+            return client_order_id if client_order_id in book.orders else None
+        return book.by_broker_id.get(broker_order_id)

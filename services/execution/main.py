@@ -1,0 +1,91 @@
+"""Starts execution: the only place its parts are wired."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from hedgerow.api.execution.v1 import execution_pb2_grpc
+from hedgerow.ib.link import IbLink, Recovery
+from hedgerow.rpc.process import ProcessContext, run_process
+from hedgerow.rpc.together import run_together
+from hedgerow.store.engine import acquire_epoch, open_store
+from hedgerow.store.journal import JournalWriter
+from hedgerow.store.writer import make_log_room
+from services.execution.barrier import Barrier
+from services.execution.broker import IbBroker
+from services.execution.config import ExecutionConfig
+from services.execution.domain.ledger import Ledger
+from services.execution.feed import Feed
+from services.execution.follow import Follower
+from services.execution.order_log import OrderLog, rebuild
+from services.execution.risk_client import RiskClient
+from services.execution.server import SERVICE_NAME, ExecutionServer
+from services.execution.service import ExecutionService
+from services.execution.submit import Submitter
+
+ROLE = "execution"
+
+
+async def compose(context: ProcessContext) -> None:
+    """Rebuilds the book from the journal, then serves until stopped; the broker may come and go."""
+    config, clock = ExecutionConfig.of(context.settings), context.clock
+    # The writer's lock is the lease of one host: a second process is refused here, so this one holds it to its end.
+    store = open_store(context.state, ROLE)
+    writer = None
+    link = None
+    try:
+        epoch = acquire_epoch(store, ROLE)
+        ledger = Ledger()
+        events = rebuild(store, ledger)
+        context.log.info("book rebuilt", events=events, open_orders=len(ledger.book.open), epoch=epoch)
+        make_log_room(store)
+        writer = JournalWriter(store, epoch)
+        feed = Feed(store, ledger.book, lambda: log.published)
+        log = OrderLog(writer, ledger, feed.publish, lambda: service.on_journal_failed())
+        link = IbLink(config.broker, config.broker.client_ids.execution, ROLE, clock)
+        broker = IbBroker(link, lambda event: follower.on_event(event))
+        barrier = Barrier(log, broker, clock, config.ack_timeout_s)
+        follower = Follower(log, barrier, clock, lambda difference: service.unplaced(difference))
+        risk = RiskClient(
+            context.channel("risk"), config.risk_timeout_s, lambda: service.resync(),
+            lambda: service.on_risk(risk.connected),
+        )  # fmt: skip
+        submitter = Submitter(config, clock, log, broker, risk, barrier, epoch, lambda: True)
+        service = ExecutionService(config, clock, log, broker, submitter, barrier, feed, epoch)
+
+        async def recover(_: Recovery) -> None:
+            await service.recover()
+            await risk.resync()
+
+        link.add_recovery(recover)
+        link.add_state_listener(service.on_link)
+        server = context.server()
+        server.add_service(
+            SERVICE_NAME, execution_pb2_grpc.add_ExecutionServiceServicer_to_server,
+            ExecutionServer(service, clock, config.heartbeat_s),
+        )  # fmt: skip
+        server.on_closing(lambda _: service.close())
+        server.on_closing(feed.broadcast.close)
+        await run_together(server.serve(), _keep(link), risk.run(), service.watch())
+    finally:
+        if link is not None:
+            await link.close()
+        if writer is not None:
+            await writer.close()
+        store.close()
+
+
+async def _keep(link: IbLink) -> None:
+    """The link's supervision as one of the process's tasks: its crash is the process's."""
+    task = link.start()
+    await asyncio.shield(task)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the process; returns its exit code."""
+    return run_process(ROLE, compose, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""The journal side of the book: commands are applied, committed with their rows, and published once durable."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from hedgerow.domain.errors import HedgerowError, JournalUnavailable
+from hedgerow.domain.execution_report import ExecutionReport
+from hedgerow.domain.order import Intent
+from hedgerow.store.engine import Store
+from hedgerow.store.journal import JournalEvent, JournalWriter, read_journal
+from hedgerow.store.writes import Write
+from hedgerow.telemetry.logs import get_logger
+from services.execution.domain.commands import Command
+from services.execution.domain.intents import client_order_id_of, payload_hash
+from services.execution.domain.ledger import Entry, Ledger
+from services.execution.domain.payload import from_payload, to_payload
+from services.execution.rows import intent_text, rows_of
+
+DEFER_S = 0.02
+"""How long a SENT may wait for the broker's answer to share its commit; nothing waits for it."""
+
+Publish = Callable[[Sequence[ExecutionReport]], None]
+
+
+class OrderLog:
+    """Book and journal as one: `record` applies at once and commits; reports leave in sequence after the commit.
+
+    The book in memory runs ahead of the disk by what is under way, so that the next decision
+    knows of it; nothing of that is shown to others, and nothing is sent on it, before it is durable.
+    """
+
+    def __init__(self, writer: JournalWriter, ledger: Ledger, publish: Publish, on_failed: Callable[[], None]) -> None:
+        self._writer = writer
+        self._ledger = ledger
+        self._publish_reports = publish
+        self._on_failed = on_failed
+        self._deferred: list[Entry] = []
+        self._deferred_rows: list[Write] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._unpublished: deque[ExecutionReport] = deque()
+        self._publishing = False
+        self._log = get_logger()
+        self.book = ledger.book
+        self.published = ledger.book.sequence
+        self.failed = ""
+
+    @property
+    def checkable(self) -> int:
+        """The newest sequence that reports say without further cause: what others may be asked to have reached."""
+        return self.book.sequence - len(self._deferred)
+
+    def foresee(self, intent: Intent) -> None:
+        """Makes what the journal will say of an intent whatever is decided on it; `record` finds it made."""
+        payload_hash(intent)
+        client_order_id_of(intent)
+        intent_text(intent)
+
+    def record(self, *commands: Command) -> asyncio.Future[object] | None:
+        """Applies commands and commits what they changed together; None when they changed nothing.
+
+        The future resolves once all is on disk and fails with JournalUnavailable otherwise. Raises as `decide`.
+        """
+        entries = self._handle(commands)
+        return self._commit(entries) if entries else None
+
+    def record_later(self, command: Command) -> None:
+        """As `record`, but the commit may wait a moment to be shared with the next."""
+        entries = self._handle((command,))
+        if not entries:
+            return
+        self._deferred += [entry for entry, _ in entries]
+        for _, rows in entries:
+            self._deferred_rows += rows
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(DEFER_S, self.flush)
+
+    def flush(self) -> None:
+        """Commits what was deferred."""
+        if self._deferred:
+            self._commit([])
+
+    def _handle(self, commands: Sequence[Command]) -> list[tuple[Entry, list[Write]]]:
+        handled: list[tuple[Entry, list[Write]]] = []
+        for command in commands:
+            # Rows are made right after each command: they say what the book said then.
+            handled += [(entry, rows_of(self.book, entry)) for entry in self._ledger.handle(command)]
+        return handled
+
+    def _commit(self, handled: list[tuple[Entry, list[Write]]]) -> asyncio.Future[object]:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        entries = self._deferred + [entry for entry, _ in handled]
+        rows = self._deferred_rows
+        for _, more in handled:
+            rows += more
+        self._deferred, self._deferred_rows = [], []
+        reports = [entry.report for entry in entries]
+        events = [
+            JournalEvent(entry.event.kind, to_payload(entry.event), entry.event.event_time, entry.event.receive_time)
+            for entry in entries
+        ]
+        if self.failed:
+            # The writer may still accept, but the book is ahead of the disk by more than is under way.
+            return self._refused(self.failed)
+        try:
+            future: asyncio.Future[object] = self._writer.append(events, rows)  # type: ignore[assignment]
+        except HedgerowError as error:
+            self._fail(str(error))
+            return self._refused(str(error))
+        future.add_done_callback(lambda done: self._committed(done, reports))
+        return future
+
+    def _refused(self, why: str) -> asyncio.Future[object]:
+        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        future.set_exception(JournalUnavailable(why))
+        future.exception()  # marks it as seen: not everybody waits for a commit
+        return future
+
+    def _committed(self, done: asyncio.Future[object], reports: list[ExecutionReport]) -> None:
+        error = None if done.cancelled() else done.exception()
+        if error is None and not done.cancelled():
+            numbers = done.result()
+            if numbers != tuple(report.sequence for report in reports):
+                error = HedgerowError(f"journal numbered {numbers}, the book {[r.sequence for r in reports]}")
+        if error is not None or done.cancelled():
+            self._fail(str(error or "commit canceled"))
+            return
+        if self.failed:
+            return
+        self._unpublished += reports
+        if not self._publishing:
+            # After whoever waits for this commit: the frame leaves before the report of its intent.
+            self._publishing = True
+            asyncio.get_running_loop().call_soon(self._publish)
+
+    def _publish(self) -> None:
+        self._publishing = False
+        reports = list(self._unpublished)
+        self._unpublished.clear()
+        self.published = reports[-1].sequence
+        self._publish_reports(reports)
+
+    def _fail(self, why: str) -> None:
+        if not self.failed:
+            self.failed = why
+            self._log.error("journal unavailable", cause=why)
+            self._on_failed()
+
+
+def rebuild(store: Store, ledger: Ledger) -> int:
+    """Folds the whole journal into an empty ledger; the number of events."""
+    count = 0
+    for row in read_journal(store):
+        ledger.replay(from_payload(row.kind, row.payload))
+        count += 1
+    return count
+
+
+def read_reports(store: Store, after: int, upto: int) -> list[ExecutionReport]:
+    """Reports with a sequence above `after` up to `upto`, made again from the journal; blocks, for a thread."""
+    ledger = Ledger()
+    reports: list[ExecutionReport] = []
+    for row in read_journal(store, 0, upto):
+        entry = ledger.replay(from_payload(row.kind, row.payload))
+        if entry.report.sequence > after:
+            reports.append(entry.report)
+    return reports

@@ -1,0 +1,216 @@
+"""Execution's async shell: intents, cancels and questions in; the book, the broker and the feed behind it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hedgerow.api.execution.v1 import execution_pb2
+from hedgerow.api.risk.v1 import risk_pb2
+from hedgerow.clock import Clock, wall_now
+from hedgerow.domain.errors import HedgerowError, InvalidValue, JournalUnavailable, NotFound, Unavailable
+from hedgerow.domain.order import Intent, OrderStatus
+from hedgerow.domain.trading_state import BrokerLink, LinkState
+from hedgerow.telemetry.logs import get_logger
+from hedgerow.wire.common import broker_link_to_wire
+from services.execution import messages
+from services.execution.barrier import Barrier
+from services.execution.config import ExecutionConfig
+from services.execution.domain import commands as c
+from services.execution.domain.orders import Order
+from services.execution.feed import Feed
+from services.execution.order_log import OrderLog
+from services.execution.ports import Broker
+from services.execution.submit import Acknowledgement, Submitter
+
+
+class ExecutionService:
+    """What the servicer calls; wiring is in main, decisions are in the domain."""
+
+    def __init__(
+        self, config: ExecutionConfig, clock: Clock, log: OrderLog, broker: Broker, submitter: Submitter,
+        barrier: Barrier, feed: Feed, epoch: int,
+    ) -> None:  # fmt: skip
+        self._config = config
+        self._clock = clock
+        self._log = log
+        self._broker = broker
+        self._submitter = submitter
+        self._barrier = barrier
+        self._logger = get_logger()
+        self._told: execution_pb2.ExecutionState | None = None
+        self._comparisons: dict[str, asyncio.Task[tuple[int, list[str]]]] = {}
+        self._stopping: asyncio.Task[None] | None = None
+        self.feed = feed
+        self.epoch = epoch
+        self.risk_connected = False
+
+    def claim(self, intent: Intent) -> asyncio.Task[Acknowledgement] | Acknowledgement:
+        """As Submitter.claim."""
+        return self._submitter.claim(intent)
+
+    async def submit(self, intent: Intent) -> Acknowledgement:
+        """As Submitter.submit."""
+        return await self._submitter.submit(intent)
+
+    async def cancel(self, client_order_id: str, reason: str) -> Order:
+        """Writes the cancel frame, then journals the wish; idempotent. Raises NotFound.
+
+        Risk is not asked, and a journal that fails does not stop it.
+        """
+        order = self.order(client_order_id)
+        if order.status.is_terminal:
+            return order
+        self._submitter.cancel_now(client_order_id)
+        if not self._log.failed:
+            wish = c.RequestCancel(client_order_id, reason, self._clock.market_now(), wall_now())
+            committed = self._log.record(wish)
+            if committed is not None:
+                try:
+                    await committed
+                except JournalUnavailable as error:
+                    self._logger.error("cancel not journaled", order=client_order_id, cause=str(error))
+        return self._log.book.orders[client_order_id]
+
+    def order(self, client_order_id: str) -> Order:
+        """One order; raises NotFound."""
+        order = self._log.book.orders.get(client_order_id)
+        if order is None:
+            raise NotFound(f"order {client_order_id} does not exist")
+        return order
+
+    async def durable_order(self, client_order_id: str) -> Order:
+        """One order, once what is known of it is on disk; raises NotFound."""
+        order = self.order(client_order_id)
+        await self.feed.durable(order.sequence)
+        return order
+
+    async def page(self, strategy: str, open_only: bool, after: str, size: int) -> tuple[list[Order], bool]:
+        """At most `size` orders, newest first, that follow the order `after` (all when empty); whether more follow.
+
+        What they say is on disk, and what is not among them was not claimed before the question: intents under
+        way are waited for. Raises InvalidValue when `after` is no order.
+        """
+        await self._submitter.settled(strategy)
+        orders = self._log.book.orders
+        if after and after not in orders:
+            raise InvalidValue("page_token", after, "the next_page_token of an earlier answer")
+        found: list[Order] = []
+        begun, sequence = not after, self._log.book.sequence
+        for name, order in reversed(orders.items()):
+            wanted = strategy in ("", order.intent.strategy) and not (open_only and order.status.is_terminal)
+            if begun and wanted:
+                found.append(order)
+                if len(found) > size:
+                    break
+            begun = begun or name == after
+        await self.feed.durable(sequence)
+        return found[:size], len(found) > size
+
+    async def reconcile(self, request_id: str) -> tuple[int, list[str]]:
+        """Compares now: fills recovered and differences in words; the same request id gets the first result.
+
+        Raises Unavailable when the broker cannot be asked.
+        """
+        task = self._comparisons.get(request_id)
+        if task is None:
+            task = asyncio.create_task(self._compare_now())
+            self._comparisons[request_id] = task
+            if len(self._comparisons) > 1000:
+                del self._comparisons[next(iter(self._comparisons))]
+        return await asyncio.shield(task)
+
+    async def _compare_now(self) -> tuple[int, list[str]]:
+        if not self._broker.up:
+            raise Unavailable(f"the broker cannot be asked: {self._broker.link.reason}", "BROKER_DOWN")
+        await self._barrier.compare(everything=True)
+        self.tell_state()
+        return self._barrier.fills_recovered, [*self._barrier.blocking, *self._barrier.remarks]
+
+    async def recover(self) -> None:
+        """The barrier after a connect: nothing that adds risk leaves before it is done."""
+        self._barrier.lost()
+        await self._barrier.compare(everything=True)
+        # A cancel may have been lost with the connection, or with the process that wanted it: it is asked for again.
+        asked = {order.client_order_id for order in self._log.book.open_orders() if order.cancel_sent}
+        for name in sorted(asked | self._submitter.cancel_wishes):
+            self._submitter.cancel_now(name)
+
+    def on_link(self, link: BrokerLink) -> None:
+        """The broker connection changed."""
+        if link.state is not LinkState.READY:
+            self._barrier.lost()
+        self.tell_state()
+
+    def unplaced(self, difference: str) -> None:
+        """The broker told of something with our name that the journal does not know."""
+        self._logger.error("not reconciled", difference=difference)
+        self._barrier.blocking.append(difference)
+        self._barrier.clean = False
+        self.tell_state()
+
+    async def watch(self) -> None:
+        """Asks the broker about what is overdue, suspected, UNKNOWN or blocks, for ever."""
+        interval_s = min(1.0, self._config.ack_timeout_s / 4)
+        while True:
+            due = await self._barrier.wait_for_cause(interval_s)
+            if due and self._broker.ready and not self._log.failed:
+                try:
+                    await self._barrier.compare(everything=not self._barrier.clean)
+                except HedgerowError as error:
+                    self._logger.warning("the broker did not say", cause=str(error))
+            self.tell_state()
+
+    def state(self) -> execution_pb2.ExecutionState:
+        """Whether execution can send, and why not."""
+        ready = self._submitter.readiness()
+        reasons: list[str] = []
+        why = ready.surroundings()
+        if why is not None:
+            reasons.append(f"{why.reason}: {why.text}")
+        reasons += [f"NOT_RECONCILED: {difference}" for difference in self._barrier.blocking]
+        if not self.risk_connected:
+            reasons.append("RISK_UNAVAILABLE: risk is not connected")
+        reasons += [
+            f"UNKNOWN_ORDER: {order.client_order_id} of {order.intent.strategy} in {order.intent.instrument.symbol}"
+            for order in self._log.book.open_orders()
+            if order.status is OrderStatus.UNKNOWN
+        ]
+        return execution_pb2.ExecutionState(
+            link=broker_link_to_wire(self._broker.link), reconciled=ready.reconciled, journal_ok=ready.journal_ok,
+            lease_ok=ready.lease_ok, block_reasons=reasons, epoch=self.epoch,
+        )  # fmt: skip
+
+    def tell_state(self) -> None:
+        """Tells readers when it changed."""
+        state = self.state()
+        if state != self._told:
+            self._told = state
+            self.feed.tell_state(state)
+
+    def on_risk(self, connected: bool) -> None:
+        """The stream to risk opened or broke."""
+        self.risk_connected = connected
+        self.tell_state()
+
+    def on_journal_failed(self) -> None:
+        """The journal has failed: nothing is sent until a restart."""
+        self.feed.fail()
+        self.tell_state()
+
+    def resync(self) -> risk_pb2.Resync:
+        """Every order that holds exposure, for risk."""
+        return messages.resync(self._log.book, self.epoch)
+
+    def snapshot(self, strategy: str) -> execution_pb2.ExecutionSnapshot:
+        """The book as it stands, one strategy's or all; see `Feed.durable` before showing it."""
+        return messages.snapshot(self._log.book, strategy, self.state())
+
+    @property
+    def published(self) -> int:
+        """The newest sequence told to readers."""
+        return self._log.published
+
+    def close(self) -> None:
+        """From now on every intent is refused; cancels pass."""
+        self._submitter.closing = True
+        self._log.flush()

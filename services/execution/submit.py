@@ -1,0 +1,248 @@
+"""One intent's way to the broker: claim, gate, risk's verdict, one commit, the frame."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hedgerow.clock import Clock, wall_now
+from hedgerow.domain.errors import AlreadyExists, HedgerowError, JournalUnavailable
+from hedgerow.domain.order import ApprovedOrder, Intent, OrderStatus, Verdict
+from hedgerow.telemetry import metrics
+from hedgerow.telemetry.logs import get_logger
+from hedgerow.telemetry.traces import span
+from hedgerow.wire.risk import check_of_intent
+from services.execution.barrier import Barrier
+from services.execution.config import ExecutionConfig
+from services.execution.domain import commands as c
+from services.execution.domain.gate import Readiness, Refusal, least_age_ms, refusal
+from services.execution.domain.intents import client_order_id_of, payload_hash, validate
+from services.execution.domain.orders import Order
+from services.execution.order_log import OrderLog
+from services.execution.ports import Broker, RiskCheck, RiskUnavailable
+
+_INTENTS = metrics.counter("hedgerow_execution_intents_total", "Intents answered.", ("state", "reason"))
+_TO_SEND = metrics.histogram("hedgerow_execution_intent_to_send_seconds", "Intent received to frame written.")
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """What became of an intent; `sequence` is 0 when nothing was journaled."""
+
+    intent_id: str
+    client_order_id: str
+    order_status: OrderStatus
+    reason: str
+    text: str
+    sequence: int
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    intent: Intent
+    task: asyncio.Task[Acknowledgement]
+
+
+class Submitter:
+    """Works each intent_id once; whoever brings it again gets the first result."""
+
+    def __init__(
+        self, config: ExecutionConfig, clock: Clock, log: OrderLog, broker: Broker, risk: RiskCheck, barrier: Barrier,
+        epoch: int, lease_held: Callable[[], bool],
+    ) -> None:  # fmt: skip
+        self._config = config
+        self._clock = clock
+        self._log = log
+        self._broker = broker
+        self._risk = risk
+        self._barrier = barrier
+        self._epoch = epoch
+        self._lease_held = lease_held
+        self._claims: dict[str, _Claim] = {}
+        self._logger = get_logger()
+        self.closing = False
+        self.cancel_wishes: set[str] = set()
+        """Orders to cancel as soon as their frame is out or the broker is back."""
+
+    def claim(self, intent: Intent) -> asyncio.Task[Acknowledgement] | Acknowledgement:
+        """The one task that works this intent_id, or its first result when it is done.
+
+        Raises InvalidValue, and AlreadyExists when the id was used with another payload.
+        """
+        validate(intent)
+        held = self._claims.get(intent.intent_id)
+        order = self._log.book.order_of_intent(intent.intent_id)
+        known = payload_hash(held.intent) if held is not None else order.payload_hash if order is not None else ""
+        if known and known != payload_hash(intent):
+            raise AlreadyExists(f"intent_id {intent.intent_id} was used before with another payload")
+        if held is not None:
+            return held.task
+        if order is not None:
+            return acknowledge(order, duplicate=True)
+        task = asyncio.create_task(self._work(intent))
+        self._claims[intent.intent_id] = _Claim(intent, task)
+        task.add_done_callback(lambda _: self._claims.pop(intent.intent_id))
+        return task
+
+    async def submit(self, intent: Intent) -> Acknowledgement:
+        """Works the intent to its first result; the caller going away does not stop it. Raises as `claim`."""
+        claimed = self.claim(intent)
+        return claimed if isinstance(claimed, Acknowledgement) else await asyncio.shield(claimed)
+
+    async def settled(self, strategy: str) -> None:
+        """Waits until every intent claimed so far is an order or refused; of one strategy when named."""
+        tasks = [held.task for held in self._claims.values() if strategy in ("", held.intent.strategy)]
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def readiness(self, account: str = "", quote_age_ms: float = 0.0, quote_limit_ms: float = 0.0) -> Readiness:
+        """What surrounds an order for that account now; without one, for orders at all."""
+        link = self._broker.link
+        return Readiness(
+            closing=self.closing,
+            link_ready=self._broker.ready,
+            link_reason=f"{link.state.value} {link.reason}".strip(),
+            reconciled=self._barrier.clean,
+            journal_ok=not self._log.failed,
+            lease_ok=self._lease_held(),
+            account_refusal=self._broker.account_refusal(account) if account else "",
+            quote_age_ms=quote_age_ms,
+            quote_limit_ms=quote_limit_ms,
+        )
+
+    async def _work(self, intent: Intent) -> Acknowledgement:
+        """The intent's first result, logged and counted inside its trace."""
+        started = time.perf_counter()
+        with span("submit_intent", parent=intent.traceparent, intent_id=intent.intent_id):
+            answer = await self._decide(intent)
+            took_s = time.perf_counter() - started
+            _INTENTS.labels(answer.order_status.value, answer.reason).inc()
+            if answer.order_status is not OrderStatus.DENIED:
+                _TO_SEND.observe(took_s)
+            self._logger.info(
+                "intent answered", intent_id=intent.intent_id, strategy=intent.strategy,
+                client_order_id=answer.client_order_id, instrument=intent.instrument.instrument_id,
+                side=intent.side.value, quantity=str(intent.quantity), state=answer.order_status.value,
+                reason=answer.reason, text=answer.text, took_ms=round(1000 * took_s, 3),
+            )  # fmt: skip
+            return answer
+
+    async def _decide(self, intent: Intent) -> Acknowledgement:
+        interval_ns = self._clock.interval_ns
+        limit_ms = self._config.quote_limit_ms(intent.strategy, interval_ns)
+        age_ms = intent.quote_age_ms
+        if interval_ns == 0:
+            # Live, a quote ages on its way here; in replay the age is already free of transit.
+            age_ms += max(0.0, (self._clock.market_now() - intent.created_at) / 1e6)
+        now = self._clock.market_now()
+        age_ms = max(age_ms, least_age_ms(intent.quote_time, now, self._clock.speed, interval_ns))
+        why = refusal(self._log.book, intent, self.readiness(intent.account, age_ms, limit_ms))
+        if why is not None:
+            return await self._deny(intent, None, why)
+        if not self._broker.is_known(intent.instrument):
+            try:
+                await self._broker.prepare(intent.instrument)
+            except HedgerowError as error:
+                return await self._deny(intent, None, Refusal(error.reason, str(error)))
+        now = self._clock.market_now()
+        check = check_of_intent(intent, age_ms, limit_ms, self._log.checkable, now)
+        asking = asyncio.create_task(self._risk.check(check))
+        await asyncio.sleep(0)  # the question leaves; what its answer does not change is made meanwhile
+        self._log.foresee(intent)
+        try:
+            verdict = await asking
+        except RiskUnavailable as error:
+            return await self._deny(intent, None, Refusal(error.reason, str(error)))
+        if not verdict.allowed:
+            text = next((rule.detail for rule in verdict.rules if not rule.allowed), "")
+            return await self._deny(intent, verdict, Refusal(verdict.reason or "RISK_DENIED", text))
+        why = self._expired(verdict) or refusal(
+            self._log.book, intent, self.readiness(intent.account, age_ms, limit_ms)
+        )
+        if why is not None:
+            return await self._deny(intent, verdict, why)
+        return await self._send(intent, verdict)
+
+    def _expired(self, verdict: Verdict) -> Refusal | None:
+        late = verdict.expires_at <= wall_now()
+        return Refusal("APPROVAL_EXPIRED", "risk's approval is no longer valid") if late else None
+
+    async def _send(self, intent: Intent, verdict: Verdict) -> Acknowledgement:
+        """The commit, then the frame: between them nothing but a last look."""
+        try:
+            broker_order_id = self._broker.next_order_id(self._log.book.last_broker_order_id)
+        except HedgerowError as error:
+            return await self._deny(intent, verdict, Refusal(error.reason, str(error)))
+        approved = ApprovedOrder(intent, verdict, client_order_id_of(intent), broker_order_id)
+        name = approved.client_order_id
+        admit = c.Admit(intent, verdict, broker_order_id, self._epoch, self._clock.market_now(), wall_now())
+        self._barrier.in_flight.add(name)
+        try:
+            committed = self._log.record(admit)
+            assert committed is not None  # the claim keeps a second admission out
+            await committed
+            why = self._expired(verdict) or self.readiness().surroundings()
+            if why is None:
+                try:
+                    self._broker.place(approved)
+                except HedgerowError as error:
+                    why = Refusal(error.reason, str(error))
+            market, wall = self._clock.market_now(), wall_now()
+            if why is None:
+                self._log.record_later(c.MarkSent(name, market, wall))
+            else:
+                withheld = self._log.record(c.Withhold(name, why.reason, why.text, market, wall))
+                if withheld is not None:
+                    await withheld
+        except JournalUnavailable as error:
+            return _unjournaled(intent, Refusal(error.reason, str(error)))
+        finally:
+            self._barrier.in_flight.discard(name)
+        if name in self.cancel_wishes:
+            self.cancel_now(name)
+        return acknowledge(self._log.book.orders[name])
+
+    def cancel_now(self, name: str) -> None:
+        """Writes the cancel frame, or keeps the wish until the broker is back."""
+        order = self._log.book.orders[name]
+        if order.status.is_terminal:
+            self.cancel_wishes.discard(name)
+            return
+        if name in self._barrier.in_flight or not self._broker.up:
+            self.cancel_wishes.add(name)
+            return
+        try:
+            self._broker.cancel(order.broker_order_id)
+            self.cancel_wishes.discard(name)
+        except HedgerowError as error:
+            self._logger.warning("cancel waits for the broker", order=name, cause=str(error))
+            self.cancel_wishes.add(name)
+
+    async def _deny(self, intent: Intent, verdict: Verdict | None, why: Refusal) -> Acknowledgement:
+        market, wall = self._clock.market_now(), wall_now()
+        if not self._log.failed:
+            denied = c.Deny(intent, verdict, why.reason, why.text, self._epoch, market, wall)
+            try:
+                committed = self._log.record(denied)
+                if committed is not None:
+                    await committed
+                return acknowledge(self._log.book.orders[client_order_id_of(intent)])
+            except JournalUnavailable as error:
+                self._logger.error("denial not journaled", intent_id=intent.intent_id, cause=str(error))
+        return _unjournaled(intent, why)
+
+
+def acknowledge(order: Order, duplicate: bool = False) -> Acknowledgement:
+    """The answer to the intent of an order as it stands."""
+    refused = order.status in (OrderStatus.DENIED, OrderStatus.REJECTED, OrderStatus.UNKNOWN)
+    return Acknowledgement(
+        order.intent.intent_id, order.client_order_id, order.status, order.reason if refused else "", order.text,
+        order.sequence, duplicate,
+    )  # fmt: skip
+
+
+def _unjournaled(intent: Intent, why: Refusal) -> Acknowledgement:
+    return Acknowledgement(intent.intent_id, client_order_id_of(intent), OrderStatus.DENIED, why.reason, why.text, 0)

@@ -1,0 +1,1 @@
+"""Read-only statistics over what the daemons wrote; needs none of them alive."""

@@ -1,0 +1,28 @@
+"""Starts stats: the only place its parts are wired."""
+
+from __future__ import annotations
+
+import sys
+
+from hedgerow.api.stats.v1 import stats_pb2_grpc
+from hedgerow.rpc.process import ProcessContext, run_process
+from services.stats.config import StatsConfig
+from services.stats.server import SERVICE_NAME, StatsServer
+from services.stats.service import StatsService
+
+
+async def compose(context: ProcessContext) -> None:
+    """Serves until stopped; opens stores only to answer, and only for reading."""
+    server = context.server()
+    servicer = StatsServer(StatsService(context.state.store_dir, StatsConfig()))
+    server.add_service(SERVICE_NAME, stats_pb2_grpc.add_StatsServiceServicer_to_server, servicer)
+    await server.serve()
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the process; returns its exit code."""
+    return run_process("stats", compose, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

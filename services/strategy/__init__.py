@@ -1,0 +1,1 @@
+"""One strategy daemon: observe, decide, explain; it never talks to the broker."""

@@ -1,0 +1,64 @@
+"""Why a hedge could not leave now, in order of weight: what the lamp is computed from."""
+
+from __future__ import annotations
+
+from hedgerow.strategy.codes import BlockReason, TradingFSM
+from hedgerow.strategy.decision import Decision
+from hedgerow.strategy.names import standing_reasons
+from services.strategy.domain.daemon_fsm import DaemonState
+
+CONSEQUENCES_OF_NO_BROKER = frozenset(
+    {"BROKER_DOWN", "NOT_RECONCILED", "DATA_STALE", "DATA_LAG", "GREEKS_BAD", "PAUSE_LIQ", "RISK_HALT", "LEASE_LOST",
+     "JOURNAL_UNAVAILABLE", "EXECUTION_FAULT"}
+)  # fmt: skip
+ABOUT_ONE_INTENT = frozenset({"COOLDOWN", "MIN_PRICE_MOVE", "BELOW_MIN_SIZE", "MAX_POSITION", "MAX_NET_DELTA"})
+
+
+def block_reasons(
+    daemon: DaemonState, decision: Decision | None, enabled: bool, delayed: bool, refused: str
+) -> tuple[str, ...]:
+    """The reasons that stand, each once, from this moment's facts only; empty when a hedge could leave.
+
+    `refused` is a latch of the broker link such as ACCOUNT_MODE_MISMATCH, empty when there is none.
+    """
+    if daemon is DaemonState.STOPPED or daemon is DaemonState.STOPPING:
+        return ("STOPPED_BY_OPERATOR",)
+    if refused:
+        return (refused,)
+    reasons: list[str] = []
+    if daemon is DaemonState.WAITING_IB:
+        reasons.append("WAITING_IB")
+    elif daemon in (DaemonState.IDLE, DaemonState.CONNECTING, DaemonState.CONNECTED):
+        reasons.append("STARTING" if decision is None or daemon is DaemonState.IDLE else "SERVICE_DOWN")
+    if delayed:
+        reasons.append("DATA_DELAYED")
+    if not enabled:
+        reasons.append("NOT_ENABLED")
+    if decision is not None:
+        reasons.extend(_of_decision(decision, hidden=bool(reasons)))
+    return tuple(dict.fromkeys(reasons))
+
+
+def _of_decision(decision: Decision, hidden: bool) -> list[str]:
+    """Gates that fail now; while the broker is away its consequences are not causes of their own.
+
+    Without legs or outside the session nothing is priced or traded, so the market's state is no fault.
+    """
+    standing = [reason for reason in standing_reasons(decision) if reason not in ABOUT_ONE_INTENT]
+    if hidden:
+        standing = [reason for reason in standing if reason not in CONSEQUENCES_OF_NO_BROKER]
+    if not decision.in_session:
+        standing = [reason for reason in standing if reason not in ("DATA_STALE", "GREEKS_BAD", "PAUSE_LIQ")]
+        standing.append("OUTSIDE_RTH")
+    if decision.option_legs == 0 and decision.trading_fsm != TradingFSM.UNWIND:
+        standing = [reason for reason in standing if reason not in ("GREEKS_BAD",)]
+        standing.append("NO_POSITION")
+    if decision.trading_fsm == TradingFSM.PAUSE_COST:
+        standing.append("PAUSE_COST")
+    if decision.circuit_breaker_latched:
+        standing.append("CIRCUIT_BREAKER")
+    if decision.safe_cause and not hidden:
+        cause = BlockReason(decision.safe_cause).name
+        if decision.in_session or cause not in ("DATA_STALE", "GREEKS_BAD"):
+            standing.append(cause)
+    return standing

@@ -1,0 +1,174 @@
+"""Everything the daemon has heard, as it stands this moment; written by the streams, read by `observe`."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from hedgerow.domain.instrument import Instrument, Right
+from hedgerow.domain.quote import Quote
+from hedgerow.domain.trading_state import BrokerLink, LinkState
+from hedgerow.strategy.observation import (
+    MAX_LEGS,
+    NO_COMMANDS,
+    NO_LEG,
+    NO_LEGS,
+    NOT_RESTORED,
+    CommandView,
+    LegView,
+    RestoredView,
+    RiskState,
+)
+from hedgerow.tape.sessions import expiry_close_ns
+from services.strategy.domain.own_order import OwnOrder
+from services.strategy.domain.own_position import OwnPosition
+
+_NS_PER_MS = 1_000_000
+LINK_UNKNOWN = BrokerLink(LinkState.DISCONNECTED)
+
+
+@dataclass(slots=True)
+class QuoteInput:
+    """One instrument's newest quote and how long it took here from market-data, wall ns."""
+
+    quote: Quote
+    arrived: int
+    transit: int
+    delta_used: bool = False
+
+    @classmethod
+    def of(cls, quote: Quote) -> QuoteInput:
+        """The quote as it arrives now."""
+        arrived = time.monotonic_ns()
+        transit = max(0, arrived - quote.monotonic_time) if quote.monotonic_time else 0
+        return cls(quote, arrived, transit)
+
+    def age_ms(self, now: int, speed: float | None) -> float:
+        """Age in ms: in replay market time less what the wall transit stretched it by; live since receipt."""
+        if speed is not None:
+            return max(0.0, (now - self.quote.event_time - speed * self.transit) / _NS_PER_MS)
+        received = self.quote.monotonic_time or self.arrived
+        return max(0.0, (time.monotonic_ns() - received) / _NS_PER_MS)
+
+
+@dataclass(slots=True)
+class Leg:
+    """One adopted option leg."""
+
+    instrument: Instrument
+    contracts: Decimal
+    average_price: Decimal
+    realized_pnl: Decimal
+    commissions: Decimal
+
+
+@dataclass(slots=True)
+class Inputs:
+    """The daemon's view of the world; every part starts unknown."""
+
+    symbol: str
+    quotes: dict[str, QuoteInput] = field(default_factory=dict)
+    legs: dict[str, Leg] = field(default_factory=dict)
+    position: OwnPosition = OwnPosition()
+    order: OwnOrder = OwnOrder()
+    strangers: set[str] = field(default_factory=set)
+    """Open orders in this strategy's name that this run did not ask for: they fill beside its own."""
+    trading_state: RiskState = RiskState.UNKNOWN
+    commands: CommandView = NO_COMMANDS
+    restored: RestoredView = NOT_RESTORED
+    market_data_open: bool = False
+    execution_open: bool = False
+    portfolio_open: bool = False
+    positions_complete: bool = False
+    position_break: str = ""
+    reports_known: bool = False
+    reconciled: bool = False
+    journal_ok: bool = False
+    lease_ok: bool = False
+    execution_reasons: tuple[str, ...] = ()
+    execution_link: BrokerLink = LINK_UNKNOWN
+    feed_link: BrokerLink = LINK_UNKNOWN
+    portfolio_link: BrokerLink = LINK_UNKNOWN
+    feed_heard: int = 0
+    feed_trouble: str = ""
+    tape_interval_ms: int = 0
+    data_lag_ms: float = 0.0
+    quotes_in_session: int = 0
+    last_ack_time: int = 0
+
+    @property
+    def underlying(self) -> QuoteInput | None:
+        """The underlying's newest quote."""
+        return self.quotes.get(self.symbol)
+
+    @property
+    def broker_up(self) -> bool:
+        """Whether orders and quotes both have a broker."""
+        ready = LinkState.READY
+        reconciling = (LinkState.READY, LinkState.RECONCILING)
+        return (
+            self.execution_open
+            and self.market_data_open
+            and self.feed_link.state is ready
+            and self.execution_link.state in reconciling
+        )
+
+    @property
+    def next_retry_time(self) -> int:
+        """Wall ns of the next connection attempt of any link, 0 when none is due."""
+        due = [
+            link.next_retry_time
+            for link in (self.feed_link, self.execution_link, self.portfolio_link)
+            if link.next_retry_time
+        ]
+        return min(due, default=0)
+
+    @property
+    def delayed(self) -> bool:
+        """Whether any quote decided on is delayed."""
+        return any(entry.quote.delayed for entry in self.quotes.values())
+
+    def add_quote(self, quote: Quote) -> None:
+        """Takes the newest quote of an instrument; one that only its greeks are new of took as long as before."""
+        known = self.quotes.get(quote.instrument_id)
+        if known is not None and quote.monotonic_time and known.quote.monotonic_time == quote.monotonic_time:
+            self.quotes[quote.instrument_id] = QuoteInput(quote, known.arrived, known.transit)
+            return
+        entry = QuoteInput.of(quote)
+        self.quotes[quote.instrument_id] = entry
+        self.data_lag_ms = entry.transit / _NS_PER_MS
+
+    def feed_silence_ms(self) -> float:
+        """Wall ms since anything came from market-data; infinite before the first."""
+        return (time.monotonic_ns() - self.feed_heard) / _NS_PER_MS if self.feed_heard else math.inf
+
+    def leg_views(self, now: int, speed: float | None) -> tuple[LegView, ...]:
+        """The legs in order of their ids, padded with empty slots; a broker delta is shown once."""
+        if not self.legs:
+            return NO_LEGS
+        views = [self._leg_view(key, now, speed) for key in sorted(self.legs)[:MAX_LEGS]]
+        return (*views, *(NO_LEG for _ in range(MAX_LEGS - len(views))))
+
+    def _leg_view(self, key: str, now: int, speed: float | None) -> LegView:
+        leg = self.legs[key]
+        instrument = leg.instrument
+        assert instrument.strike is not None
+        assert instrument.expiry is not None
+        entry = self.quotes.get(key)
+        bid = ask = broker_delta = math.nan
+        event_time, age = 0, math.nan
+        if entry is not None:
+            quote = entry.quote
+            bid = math.nan if quote.bid is None else quote.bid
+            ask = math.nan if quote.ask is None else quote.ask
+            event_time, age = quote.event_time, entry.age_ms(now, speed)
+            if quote.broker_greeks is not None and not entry.delta_used:
+                broker_delta = quote.broker_greeks.delta
+                entry.delta_used = True
+        return LegView(
+            True, instrument.right is Right.CALL, float(instrument.strike), float(leg.contracts),
+            float(instrument.multiplier), expiry_close_ns(instrument.expiry), bid, ask, event_time, age, broker_delta,
+            float(leg.average_price),
+        )  # fmt: skip

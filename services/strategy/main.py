@@ -1,0 +1,137 @@
+"""Composition root of one strategy daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+
+from hedgerow.api.strategy.v1 import strategy_pb2_grpc
+from hedgerow.rpc.process import ProcessContext, run_process
+from hedgerow.store.engine import open_store
+from hedgerow.store.status_sink import open_status_sink
+from hedgerow.store.writer import AsyncWriter
+from hedgerow.strategy.gamma_scalper.config import params
+from hedgerow.strategy.hosting import load_kernel
+from hedgerow.strategy.observation import ObservationCause
+from hedgerow.strategy.session_log import SessionHeader, SessionLog
+from services.strategy.command_inputs import CommandInputs
+from services.strategy.config import StrategyProcessConfig
+from services.strategy.execution_stream import ExecutionStream
+from services.strategy.inputs import Inputs
+from services.strategy.market_stream import MarketStream
+from services.strategy.observe import Observer
+from services.strategy.portfolio_stream import PortfolioStream
+from services.strategy.records import Records, keep_within
+from services.strategy.restore import restore
+from services.strategy.risk_stream import RiskStream
+from services.strategy.server import StrategyServicer
+from services.strategy.service import Daemon
+
+SERVICE = "hedgerow.api.strategy.v1.StrategyService"
+SILENCE_BEATS = 6
+FLUSH_S = 0.5
+LINGER_S = 0.02
+"""Records and snapshots wait so long for others to share a commit."""
+
+
+async def compose(context: ProcessContext) -> None:
+    """Wires the daemon and runs it until it is told to stop."""
+    clock, settings = context.clock, context.settings
+    config = StrategyProcessConfig.of(settings, context.name, clock.interval_ns / 1e6)
+    name = config.strategy.name
+    run_id = f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    kernel = load_kernel("compiled" if config.kernel_mode == "compiled" else "plain")
+    parameters = params(config.strategy, config.limits)
+    with open_store(context.state, f"strategy-{name}") as store:
+        restored, commands, last_sequence = restore(store, name, config.strategy.underlying.symbol)
+        writer = AsyncWriter(store, linger_s=LINGER_S)
+        records = Records(open_status_sink(config.status.sink, name, writer), writer, config.status.history_interval_s)
+        inputs = Inputs(config.strategy.underlying.symbol, restored=restored, commands=commands)
+        observer = Observer(
+            clock, config.replay, config.strategy.gates.strategy.earnings, config.limits["stale_ts_threshold_ms"],
+            config.strategy.enabled, last_sequence,
+        )  # fmt: skip
+        header = SessionHeader(
+            strategy=name, kind=config.strategy.kind, run_id=run_id, code_version=kernel.code_version,
+            config_hash=config.hash, params=parameters._asdict(), config=config.strategy.model_dump(mode="json"),
+            effective=config.limits,
+        )  # fmt: skip
+        recorder = SessionLog(context.state.session_log_dir(name), header)
+        if recorder.torn is not None:
+            context.log.warning("session log: torn tail cut", offset=recorder.torn.offset, bytes=recorder.torn.length)
+        daemon = Daemon(config, run_id, clock, kernel, parameters, inputs, observer, recorder, records, context.log)
+        silence_s = SILENCE_BEATS * config.timing.stream_heartbeat_s
+        market = MarketStream(context.channel("market-data"), inputs, daemon.evaluate, silence_s)
+        execution = ExecutionStream(
+            context.channel("execution"), name, inputs, daemon.evaluate, clock.market_now,
+            config.timing.rpc_timeout_s, silence_s,
+        )  # fmt: skip
+        portfolio = PortfolioStream(
+            context.channel("portfolio"), config.strategy, parameters, run_id, inputs, daemon.evaluate, market.want,
+            clock.market_now, config.timing.rpc_timeout_s, silence_s,
+        )  # fmt: skip
+        operator = CommandInputs(
+            context.channel("control"), name, run_id, context.state.store_dir, context.state.control_file(name),
+            inputs, daemon.evaluate, writer, silence_s, context.stop,
+        )  # fmt: skip
+        risk = RiskStream(context.channel("risk"), inputs, daemon.evaluate, silence_s)
+        daemon.orders = execution
+        daemon.after_evaluation = portfolio.consider_adoption
+        daemon.ending = lambda: context.ending
+        server = context.server()
+        servicer = StrategyServicer(
+            daemon, name, context.state.store_dir, records.live, clock, config.timing.stream_heartbeat_s
+        )
+        server.add_service(SERVICE, strategy_pb2_grpc.add_StrategyServiceServicer_to_server, servicer)
+        server.on_closing(records.live.close)
+        daemon.evaluate(ObservationCause.START)
+        serving = asyncio.create_task(server.serve())
+        streams: list[Awaitable[None]] = [market.run(), execution.run(), portfolio.run(), operator.run(), risk.run()]
+        tasks = [asyncio.ensure_future(stream) for stream in streams]
+        tasks.append(asyncio.create_task(keep_within(config.status, writer)))
+        tasks.append(asyncio.create_task(_beat(daemon, operator, config.status.heartbeat_interval_s)))
+        try:
+            await _until_stop(context.stop, [serving, *tasks])
+            daemon.stop()
+            await execution.flushed(FLUSH_S)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            daemon.stopped()
+            await serving
+            operator.close()
+            recorder.close()
+            await writer.close()
+
+
+async def _until_stop(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Until the stop, or until a task fails: then its error ends the process."""
+    waiting = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait((waiting, *tasks), return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        waiting.cancel()
+        stop.set()
+
+
+async def _beat(daemon: Daemon, operator: CommandInputs, interval_s: float) -> None:
+    """One heartbeat each interval: look for commands, evaluate, write the snapshot."""
+    while True:
+        operator.poll()
+        daemon.evaluate(ObservationCause.TIMER)
+        await asyncio.sleep(interval_s)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """`python -m services.strategy.main --state DIR [--name strategy-NAME]`."""
+    return run_process("strategy", compose, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

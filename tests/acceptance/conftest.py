@@ -1,0 +1,43 @@
+"""Systems the acceptance tests look at, each started once per module through the command line."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.system import System, is_alive
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """`hedgerow up --sim`, its daemon running."""
+    with System(tmp_path_factory.mktemp("simulated") / "home", "--sim") as system:
+        system.await_state("RUNNING", "RUNNING_SUSPENDED")
+        yield system
+        ended_whole(system, signal.SIGINT)
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """`hedgerow up` with no gateway at all."""
+    with System(tmp_path_factory.mktemp("alone") / "home") as system:
+        yield system
+        ended_whole(system, signal.SIGTERM)
+
+
+def ended_whole(system: System, number: signal.Signals) -> None:
+    """Ends a system by that signal: exit code 0, and none of its processes is left."""
+    pids = [int(json.loads(path.read_text())["pid"]) for path in system.state.run_dir.glob("*.json")]
+    assert pids
+    assert system.end(number) == 0
+    assert not [pid for pid in pids if is_alive(pid)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder a report may be written to."""
+    return tmp_path / "report"

@@ -1,0 +1,201 @@
+"""Commands over real sockets: durable before answered, once per id, streamed from the store whoever wrote it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from typing import Any
+
+import grpc
+import pytest
+
+from hedgerow.api.control.v1 import control_pb2
+from hedgerow.api.portfolio.v1 import portfolio_pb2, portfolio_pb2_grpc
+from hedgerow.domain.command import CommandKind, NewCommand
+from hedgerow.rpc.errors import error_info
+from hedgerow.settings import Settings
+from hedgerow.state_dir import StateDir
+from hedgerow.store.commands import list_commands, pending_commands, write_command
+from hedgerow.store.read import read_operations
+from tests.integration.control.conftest import stub_of
+from tests.integration.service_process import ServiceProcess, until
+
+STOP, PAUSE = control_pb2.COMMAND_KIND_STOP, control_pb2.COMMAND_KIND_PAUSE
+REFRESH = control_pb2.COMMAND_KIND_REFRESH_ACCOUNTS
+
+
+def ask(command_id: str, kind: int = STOP, strategy: str = "goog", **more: str) -> control_pb2.SendCommandRequest:
+    request = control_pb2.SendCommandRequest(command_id=command_id, strategy=strategy, **more)
+    request.kind = kind  # type: ignore[assignment]
+    return request
+
+
+async def send(control: ServiceProcess, request: control_pb2.SendCommandRequest) -> control_pb2.Command:
+    command: control_pb2.Command = (await stub_of(control).SendCommand(request, timeout=10)).command
+    return command
+
+
+async def refusal(call: Any) -> tuple[str, str]:
+    """Status code and the key it names (or its reason)."""
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await call
+    info = error_info(refused.value)
+    assert info is not None
+    return refused.value.code().name, info.metadata.get("key", info.reason)
+
+
+async def test_an_answered_command_survives_kill_9_and_is_the_same_afterwards(
+    state: StateDir, control: ServiceProcess
+) -> None:
+    first = await send(control, ask("c1", actor="anna", reason="enough", run_id="r7"))
+    await control.stop(signal.SIGKILL)
+    (stored,) = pending_commands(state.store_dir, "goog", "r7")
+    assert (stored.command_id, stored.kind, stored.actor) == ("c1", CommandKind.STOP, "anna")
+    (operation,) = read_operations(state.store_dir, type="COMMAND").rows
+    assert (operation["strategy"], operation["state"], operation["reason"]) == ("goog", "STOP", "enough")
+    await control.start()
+    assert await send(control, ask("c1", actor="anna", reason="enough", run_id="r7")) == first
+    assert not first.HasField("acknowledge_time")
+    assert (first.sequence, first.create_time.seconds > 1_600_000_000) == (1, True)
+    assert await refusal(send(control, ask("c1", kind=PAUSE, actor="anna", reason="enough", run_id="r7"))) == (
+        "ALREADY_EXISTS", "ALREADY_EXISTS",
+    )  # fmt: skip
+    assert len(list_commands(state.store_dir)) == 1
+
+
+async def test_racing_clients_with_one_id_record_one_command(state: StateDir, control: ServiceProcess) -> None:
+    answers = await asyncio.gather(*(send(control, ask("same", kind=PAUSE)) for _ in range(32)))
+    assert all(answer == answers[0] for answer in answers)
+    assert len(list_commands(state.store_dir)) == len(read_operations(state.store_dir).rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("request_", "key"),
+    [
+        (ask(""), "command_id"),
+        (ask("x" * 65), "command_id"),
+        (ask("c", kind=0), "kind"),
+        (ask("c", kind=99), "kind"),
+        (ask("c", kind=control_pb2.COMMAND_KIND_RETRY_IB), "kind"),
+        (ask("c", strategy="twx"), "strategy"),
+        (ask("c", strategy=""), "strategy"),
+        (ask("c", kind=REFRESH, strategy="twx"), "strategy"),
+        (ask("c", reason="x" * 501), "reason"),
+        (ask("c", actor="x" * 65), "actor"),
+    ],
+)
+async def test_a_bad_command_is_refused_by_field_and_not_recorded(
+    state: StateDir, control: ServiceProcess, request_: control_pb2.SendCommandRequest, key: str
+) -> None:
+    assert await refusal(send(control, request_)) == ("INVALID_ARGUMENT", key)
+    assert list_commands(state.store_dir) == []
+
+
+class Watch:
+    """One WatchCommands call."""
+
+    def __init__(self, control: ServiceProcess, start_sequence: int = 0, strategy: str = "goog") -> None:
+        self._call: Any = stub_of(control).WatchCommands(
+            control_pb2.WatchCommandsRequest(strategy=strategy, start_sequence=start_sequence)
+        )
+        self.heartbeats = 0
+
+    async def next(self) -> control_pb2.WatchCommandsResponse:
+        """The next message that is no heartbeat."""
+        async with asyncio.timeout(10):
+            while True:
+                message: control_pb2.WatchCommandsResponse = await self._call.read()
+                if message.WhichOneof("event") != "heartbeat":
+                    return message
+                self.heartbeats += 1
+
+    async def ids(self, count: int) -> list[str]:
+        """Ids of the next commands."""
+        return [(await self.next()).command.command_id for _ in range(count)]
+
+    def close(self) -> None:
+        self._call.cancel()
+
+
+async def test_a_watcher_gets_the_backlog_then_what_comes_and_resumes(state: StateDir, control: ServiceProcess) -> None:
+    for number in range(3):
+        await send(control, ask(f"c{number}", kind=PAUSE))
+    watch, resumed = Watch(control), Watch(control, start_sequence=2)
+    assert await watch.ids(3) == ["c0", "c1", "c2"]
+    assert await resumed.ids(1) == ["c2"]
+    await send(control, ask("live"))
+    message = await watch.next()
+    assert (message.command.command_id, message.command.kind, message.command.sequence) == ("live", STOP, 4)
+    assert await resumed.ids(1) == ["live"]
+    assert watch.heartbeats >= 1
+    # Written straight into the store, as the command line does when it cannot reach control.
+    beside = NewCommand("beside", CommandKind.STOP, "goog")
+    write_command(state.store_dir, beside, wall_ns=time.time_ns(), market_ns=0)
+    assert await watch.ids(1) == await resumed.ids(1) == ["beside"]
+    assert await control.stop() == 0
+    assert (await watch.next()).closing.reason == "DRAINING"
+
+
+async def test_what_was_written_while_control_was_down_is_served(state: StateDir, control: ServiceProcess) -> None:
+    await control.stop()
+    for number in range(2):
+        everyone = NewCommand(f"down{number}", CommandKind.STOP, "" if number else "goog")
+        write_command(state.store_dir, everyone, wall_ns=time.time_ns(), market_ns=0)
+    await control.start()
+    assert await Watch(control).ids(2) == ["down0", "down1"]
+    assert await Watch(control, start_sequence=999).ids(2) == ["down0", "down1"]  # a store begun anew hides no stop
+
+
+async def test_watching_a_strategy_that_does_not_exist_is_refused(control: ServiceProcess) -> None:
+    call: Any = stub_of(control).WatchCommands(control_pb2.WatchCommandsRequest(strategy="aig"))
+    assert await refusal(call.read()) == ("INVALID_ARGUMENT", "strategy")
+
+
+class Portfolio(portfolio_pb2_grpc.PortfolioServiceServicer):
+    """Portfolio's refresh on a real socket."""
+
+    def __init__(self) -> None:
+        self.requests: list[str] = []
+
+    async def RefreshAccounts(
+        self, request: portfolio_pb2.RefreshAccountsRequest, context: Any
+    ) -> portfolio_pb2.RefreshAccountsResponse:
+        self.requests.append(request.operator.request_id)
+        assert request.operator.actor
+        assert request.operator.reason
+        return portfolio_pb2.RefreshAccountsResponse(accounts=[portfolio_pb2.Account(account="SIM0000001")])
+
+
+async def test_accounts_are_refreshed_through_portfolio_once_per_id(state: StateDir, control: ServiceProcess) -> None:
+    request = ask("refresh", kind=REFRESH, strategy="")
+    code, _ = await refusal(send(control, request))
+    assert code == "UNAVAILABLE"  # portfolio is down; the same command may be sent again
+    portfolio = Portfolio()
+    server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
+    portfolio_pb2_grpc.add_PortfolioServiceServicer_to_server(portfolio, server)
+    server.add_insecure_port(f"127.0.0.1:{Settings.read(state.settings_file).endpoints['portfolio'].port}")
+    await server.start()
+    try:
+
+        async def answered() -> control_pb2.Command | None:
+            try:
+                return await send(control, request)
+            except grpc.aio.AioRpcError as error:
+                if error.code() is not grpc.StatusCode.UNAVAILABLE:  # the channel is about to reconnect
+                    raise
+                return None
+
+        answer = await until(answered, "portfolio is asked")
+        assert answer.outcome == "done: 1 account"
+        assert answer.HasField("acknowledge_time")
+        assert await send(control, request) == answer
+        assert portfolio.requests == ["refresh"]
+        await control.stop()
+        (stored,) = list_commands(state.store_dir)
+        assert (stored.outcome, stored.acked_ns > 0) == ("done: 1 account", True)
+        await control.start()
+        assert await send(control, request) == answer
+        assert portfolio.requests == ["refresh"]
+    finally:
+        await server.stop(None)

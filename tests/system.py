@@ -1,0 +1,193 @@
+"""A whole system started through the command line in a folder of its own, looked at from outside and ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from hedgerow.catalog import SERVICES
+from hedgerow.cli.supervisor import is_serving
+from hedgerow.settings import Settings
+from hedgerow.state_dir import StateDir
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parent.parent
+STRATEGY = "gamma-scalper"
+START_S = 120.0
+END_S = 20.0
+
+
+def until(condition: Callable[[], T], what: str, limit_s: float = 30.0) -> T:
+    """Waits until `condition` gives something true and returns it; fails naming `what`."""
+    deadline = time.monotonic() + limit_s
+    while not (found := condition()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {limit_s:.0f} s: {what}")
+        time.sleep(0.05)
+    return found
+
+
+def free_port_pair() -> int:
+    """A port that is free together with the next one: the gateway's and its admin port."""
+    for _ in range(100):
+        with socket.create_server(("127.0.0.1", 0)) as first:
+            port = int(first.getsockname()[1])
+            try:
+                socket.create_server(("127.0.0.1", port + 1)).close()
+            except OSError:
+                continue
+            return port
+    pytest.fail("no two neighbouring free ports")
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that were free a moment ago, all different."""
+    servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(server.getsockname()[1]) for server in servers]
+    for server in servers:
+        server.close()
+    return ports
+
+
+class System:
+    """`hedgerow up` in `home`: every process on a free port; `broker_port` is where it looks for its gateway.
+
+    A context manager: everything has ended when it exits.
+    """
+
+    def __init__(self, home: Path, *arguments: str, sets: tuple[str, ...] = ()) -> None:
+        self.home = home
+        self.state = StateDir(home / "live")
+        self.strategy = STRATEGY
+        self.broker_port = free_port_pair()
+        names = [*(name for name in SERVICES if name != "strategy"), f"strategy-{STRATEGY}"]
+        ports = dict(zip(names, free_ports(len(names)), strict=True))
+        pairs = [f"broker.port={self.broker_port}", *(f"endpoints.{name}.port={port}" for name, port in ports.items())]
+        self._arguments = [*arguments, *(word for pair in (*pairs, *sets) for word in ("--set", pair))]
+        self._log = home / "up.log"
+        self.process: subprocess.Popen[bytes] | None = None
+        # Machine code of the kernel is the same for every system: compiled once, not once per folder.
+        cache = ROOT / "build" / "kernel-cache"
+        cache.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True)
+        (home / "cache").symlink_to(cache)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its processes and our commands run with."""
+        paths = os.pathsep.join((str(ROOT / "libs"), str(ROOT)))
+        return {**os.environ, "HEDGEROW_HOME": str(self.home), "PYTHONPATH": paths}
+
+    @property
+    def settings(self) -> Settings:
+        """What it runs with."""
+        return Settings.read(self.state.settings_file)
+
+    def __enter__(self) -> System:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def start(self) -> None:
+        """Starts it and waits until every process serves."""
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "hedgerow.cli", "up", *self._arguments], cwd=self.home, env=self.environment,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+        until(self._serves, "every process serves", START_S)
+
+    def _serves(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            pytest.fail(f"`hedgerow up` ended with {self.process.returncode}: {self.said()[-2000:]}")
+        if "hedgerow is up" not in self.said():
+            return False
+        return all(is_serving(endpoint.host, endpoint.port) for endpoint in self.settings.endpoints.values())
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Sends the signal and returns the exit code; kills what does not end in time, and fails."""
+        process, self.process = self.process, None
+        if process is None:
+            return 0
+        process.send_signal(number)
+        try:
+            return process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            pytest.fail(f"`hedgerow up` still ran {END_S:.0f} s after {number.name}")
+
+    def said(self) -> str:
+        """What `hedgerow up` printed."""
+        return self._log.read_text(errors="replace")
+
+    def run(self, *arguments: str, timeout_s: float = 300.0) -> subprocess.CompletedProcess[str]:
+        """Runs `hedgerow ARGUMENTS` beside it, on the same state root."""
+        return subprocess.run(
+            [sys.executable, "-m", "hedgerow.cli", *arguments], cwd=self.home, env=self.environment,
+            capture_output=True, text=True, timeout=timeout_s, check=False,
+        )  # fmt: skip
+
+    def spawn(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Starts `hedgerow ARGUMENTS` beside it; the caller ends it."""
+        with (self.home / "spawned.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "hedgerow.cli", *arguments], cwd=self.home, env=self.environment,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+
+    def database(self, owner: str) -> Path:
+        """The file one process writes."""
+        return self.state.store_dir / f"{owner}.db"
+
+    def query(self, owner: str, sql: str, *values: object) -> list[dict[str, Any]]:
+        """Rows of one database, read with nothing of ours."""
+        with closing(sqlite3.connect(f"file:{self.database(owner)}?mode=ro", uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(sql, values)]
+
+    def snapshot(self) -> dict[str, Any]:
+        """The strategy's current snapshot; empty before the first."""
+        if not self.database(f"strategy-{self.strategy}").is_file():
+            return {}
+        rows = self.query(f"strategy-{self.strategy}", "select snapshot from status_current")
+        return dict(json.loads(rows[0]["snapshot"])) if rows else {}
+
+    def await_state(self, *states: str, limit_s: float = 60.0) -> dict[str, Any]:
+        """The snapshot once the daemon is in one of these states."""
+        until(lambda: self.snapshot().get("daemon_state") in states, f"the daemon in {states}", limit_s)
+        return self.snapshot()
+
+    def pid(self, name: str) -> int:
+        """Process id of one of its processes."""
+        return int(json.loads((self.state.run_dir / f"{name}.json").read_text())["pid"])
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def keep_logs(system: System, to: Path) -> None:
+    """Copies a system's logs where they outlive it."""
+    shutil.copytree(system.state.logs_dir, to, dirs_exist_ok=True)

@@ -1,0 +1,152 @@
+"""The command store: idempotent, durable, reachable with and without control."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hedgerow.domain.errors import AlreadyExists, InvalidValue
+from hedgerow.store.commands import (
+    CommandKind,
+    CommandReader,
+    CommandStore,
+    NewCommand,
+    acknowledgement,
+    list_commands,
+    pending_commands,
+    write_command,
+)
+from hedgerow.store.engine import open_store
+from hedgerow.store.read import read_operations
+from hedgerow.store.writer import AsyncWriter
+
+
+@pytest.fixture
+async def control(tmp_path: Path) -> AsyncIterator[CommandStore]:
+    """Control's side of a running control."""
+    with open_store(tmp_path, "control") as store:
+        writer = AsyncWriter(store)
+        yield CommandStore(store, writer)
+        await writer.close()
+
+
+def new(command_id: str, kind: CommandKind = CommandKind.PAUSE, strategy: str = "goog", **values: Any) -> NewCommand:
+    return NewCommand(command_id, kind, strategy, actor="ann", reason="lunch", **values)
+
+
+async def test_the_same_command_again_gets_the_first_answer(control: CommandStore, tmp_path: Path) -> None:
+    first = await control.insert(new("a", arguments={"latch": "CIRCUIT_BREAKER"}), wall_ns=10, market_ns=1)
+    again = await control.insert(new("a", arguments={"latch": "CIRCUIT_BREAKER"}), wall_ns=99, market_ns=9)
+    assert again == first
+    assert (first.sequence, first.created_ns, first.arguments) == (1, 10, {"latch": "CIRCUIT_BREAKER"})
+    assert list_commands(tmp_path) == [first]
+    (operation,) = read_operations(tmp_path).rows
+    assert (operation["type"], operation["state"], operation["reason"]) == ("COMMAND", "PAUSE", "lunch")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        new("a", CommandKind.RESUME),
+        new("a", strategy="twx"),
+        new("a", run_id="r1"),
+        new("a", arguments={"x": 1}),
+        NewCommand("a", CommandKind.PAUSE, "goog", actor="bob", reason="lunch"),
+    ],
+)
+async def test_the_same_id_for_something_else_is_refused(
+    control: CommandStore, tmp_path: Path, other: NewCommand
+) -> None:
+    await control.insert(new("a"), wall_ns=1, market_ns=1)
+    with pytest.raises(AlreadyExists, match="command_id 'a'"):
+        await control.insert(other, wall_ns=2, market_ns=2)
+    with pytest.raises(AlreadyExists):
+        write_command(tmp_path, other, wall_ns=2, market_ns=2)
+    assert len(list_commands(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("command_id", ["", "x" * 65])
+def test_a_command_needs_a_fit_id(command_id: str) -> None:
+    with pytest.raises(InvalidValue, match="command_id"):
+        new(command_id)
+
+
+async def test_pending_until_the_strategy_answers(control: CommandStore, tmp_path: Path) -> None:
+    for name, strategy, run_id in (("a", "goog", ""), ("b", "twx", ""), ("c", "", ""), ("d", "goog", "run-7")):
+        await control.insert(new(name, strategy=strategy, run_id=run_id), wall_ns=1, market_ns=1)
+    assert [c.command_id for c in pending_commands(tmp_path, "goog")] == ["a", "c", "d"]
+    assert [c.command_id for c in pending_commands(tmp_path, "goog", "run-8")] == ["a", "c"]
+    with open_store(tmp_path, "strategy-goog") as store:
+        writer = AsyncWriter(store)
+        for command in list_commands(tmp_path, strategy="goog")[:2]:
+            await writer.write([acknowledgement(command, "goog", "run-8", wall_ns=50, outcome="PAUSED")])
+        await writer.close()
+    assert [c.command_id for c in pending_commands(tmp_path, "goog")] == ["d"]
+    assert [c.command_id for c in pending_commands(tmp_path, "twx")] == ["b", "c"]
+    answered = list_commands(tmp_path, strategy="goog")[0]
+    assert (answered.acked_ns, answered.outcome) == (50, "PAUSED")
+    assert [c.command_id for c in list_commands(tmp_path, after=2, limit=1)] == ["c"]
+
+
+def test_the_command_line_can_write_when_control_never_ran(tmp_path: Path) -> None:
+    assert list_commands(tmp_path) == []
+    written = write_command(tmp_path, new("a", CommandKind.STOP), wall_ns=1, market_ns=1)
+    assert write_command(tmp_path, new("a", CommandKind.STOP), wall_ns=2, market_ns=2) == written
+    assert pending_commands(tmp_path, "goog") == [written]
+    open_store(tmp_path, "control").close()  # and control can start on it
+
+
+def test_a_file_control_had_no_time_to_fill_is_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / "control.db").touch()
+    write_command(tmp_path, new("a"), wall_ns=1, market_ns=1)
+    assert len(list_commands(tmp_path)) == 1
+
+
+async def test_the_command_line_can_write_beside_a_control_that_hangs(control: CommandStore, tmp_path: Path) -> None:
+    await control.insert(new("a"), wall_ns=1, market_ns=1)
+    assert write_command(tmp_path, new("b", CommandKind.STOP), wall_ns=2, market_ns=2).sequence == 2
+    assert (await control.insert(new("c"), wall_ns=3, market_ns=3)).sequence == 3
+
+
+async def test_a_reader_gets_each_command_once(control: CommandStore, tmp_path: Path) -> None:
+    reader = CommandReader(tmp_path, "goog")
+    assert reader.poll() == []
+    seen = []
+    for number in range(20):
+        await control.insert(new(f"g{number}"), wall_ns=1, market_ns=1)
+        await control.insert(new(f"t{number}", strategy="twx"), wall_ns=1, market_ns=1)
+        seen += [c.command_id for c in reader.poll()]
+        assert reader.poll() == []
+    assert seen == [f"g{number}" for number in range(20)]
+    assert [c.command_id for c in CommandReader(tmp_path, "goog", after=37).poll()] == ["g19"]
+    reader.close()
+
+
+def test_a_reader_outlives_the_loss_of_the_database(tmp_path: Path) -> None:
+    reader = CommandReader(tmp_path, "goog")
+    assert reader.poll() == []  # no file yet
+    for number in range(3):
+        write_command(tmp_path, new(f"old{number}"), wall_ns=1, market_ns=1)
+    assert len(reader.poll()) == 3
+    for path in tmp_path.glob("control.db*"):
+        path.unlink()
+    assert reader.poll() == []
+    write_command(tmp_path, new("stop", CommandKind.STOP), wall_ns=1, market_ns=1)
+    assert [c.command_id for c in reader.poll()] == ["stop"]
+    reader.close()
+
+
+def test_another_process_sees_a_command(
+    tmp_path: Path, run_python: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    write_command(tmp_path, new("a", CommandKind.STOP), wall_ns=1, market_ns=1)
+    script = """
+import pathlib, sys
+from hedgerow.store.commands import pending_commands
+print([c.kind.value for c in pending_commands(pathlib.Path(sys.argv[1]), "goog")])
+"""
+    assert run_python(script, tmp_path).stdout == "['STOP']\n"

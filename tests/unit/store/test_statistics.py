@@ -1,0 +1,124 @@
+"""Hedge statistics: counted per New York period from what was written, with no process alive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hedgerow.domain.period import NEW_YORK
+from hedgerow.store.operations import OperationType, operation_row
+from hedgerow.store.statistics import Period, hedge_statistics
+from hedgerow.store.writes import Write
+
+Fill = Callable[[Path, str, list[Write]], None]
+
+
+def at(text: str) -> int:
+    """New York time as ns UTC."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=NEW_YORK).timestamp()) * 1_000_000_000
+
+
+def execution(
+    number: int, when: str, order: str, side: str, quantity: int, price: str, commission: str | None = None,
+    sequence: int = 0,
+) -> Write:  # fmt: skip
+    values = {
+        "execution_id": f"e{number}", "sequence": sequence or number, "client_order_id": order, "strategy": "goog",
+        "account": "SIM1", "instrument": "GOOG", "multiplier": 1, "side": side, "event_ns": at(when),
+        "receive_ns": number, "quantity": Decimal(quantity), "price": Decimal(price),
+        "commission": None if commission is None else Decimal(commission),
+    }  # fmt: skip
+    return Write("fills", values)
+
+
+def denial(when: str) -> Write:
+    return operation_row(OperationType.DENIED, wall_ns=1, market_ns=at(when), strategy="goog", reason="PRICE_COLLAR")
+
+
+def status(when: str, profit: float | None, **more: Any) -> Write:
+    """A row as the sink writes it: the row's own market time is its wall time, the snapshot has the market's."""
+    snapshot = {"daily_pnl": profit, "market_ts": at(when), **more}
+    return Write("status_history", {"strategy": "goog", "ts": 1, "market_ns": 1, "snapshot": snapshot})
+
+
+@pytest.fixture
+def session(tmp_path: Path, fill: Fill) -> Path:
+    """Wednesday and Thursday of one week, and the Monday after."""
+    fill(
+        tmp_path,
+        "execution",
+        [
+            execution(1, "2015-12-23T10:00:00", "c1", "BUY", 60, "100.00", "0.30"),
+            execution(2, "2015-12-23T10:00:01", "c1", "BUY", 40, "100.00", "0.20"),
+            execution(3, "2015-12-24T11:00:00", "c2", "SELL", 50, "101.50"),
+            execution(4, "2015-12-24T12:00:00", "c3", "SELL", 50, "99.00", "1.00"),
+            execution(5, "2015-12-28T12:00:00", "c4", "BUY", 10, "98.00"),
+            denial("2015-12-24T12:00:00"),
+        ],
+    )
+    fill(
+        tmp_path,
+        "strategy-goog",
+        [
+            status("2015-12-23T15:59:00", 2.0),
+            status("2015-12-24T10:00:00", 5.0),
+            status("2015-12-24T12:59:00", -7.5),
+            status("2015-12-24T13:00:00", None),
+        ],
+    )
+    return tmp_path
+
+
+def test_hedges_profit_and_denials_per_day(session: Path) -> None:
+    first, second, third = hedge_statistics(session)
+    assert (first["start_date"], first["strategy"], first["hedges"], first["fills"]) == ("2015-12-23", "goog", 1, 2)
+    assert (first["bought_quantity"], first["sold_quantity"]) == (100, 0)
+    assert (first["realized_pnl"], first["commissions"], first["daily_pnl"]) == (0, Decimal("0.50"), 2.0)
+    assert (second["hedges"], second["fills"], second["denials"]) == (2, 2, 1)
+    # 50 x 1.50 - 50 x 1.00: profit of the second day, though the position was bought on the first.
+    assert (second["realized_pnl"], second["commissions"], second["daily_pnl"]) == (25, 1, -7.5)
+    assert (third["start_date"], third["hedges"], third["daily_pnl"]) == ("2015-12-28", 1, None)
+    since, until = at("2015-12-24T00:00:00"), at("2015-12-28T12:00:00")
+    assert hedge_statistics(session, since_ns=since, until_ns=until) == [second]
+    assert hedge_statistics(session, "twx") == []
+
+
+@pytest.mark.parametrize(
+    ("period", "starts"),
+    [(Period.WEEK, ["2015-12-21", "2015-12-28"]), (Period.MONTH, ["2015-12-01"])],
+)
+def test_longer_periods_are_the_sums_of_their_days(session: Path, period: Period, starts: list[str]) -> None:
+    days, longer = hedge_statistics(session), hedge_statistics(session, "goog", period)
+    assert [row["start_date"] for row in longer] == starts
+    for name in set(days[0]) - {"start_date", "strategy"}:
+        assert sum(row[name] or 0 for row in longer) == sum(row[name] or 0 for row in days), name
+    assert longer[0]["daily_pnl"] == -5.5
+
+
+def test_a_weekend_snapshot_tells_of_the_session_before(tmp_path: Path, fill: Fill) -> None:
+    friday = {"restore": {"session_open": at("2015-12-18T09:30:00")}}
+    rows = [status("2015-12-18T15:00:00", 3.0, **friday), status("2015-12-19T12:00:00", 4.0, **friday)]
+    fill(tmp_path, "strategy-goog", rows)
+    (row,) = hedge_statistics(tmp_path, period=Period.WEEK)
+    assert (row["start_date"], row["daily_pnl"], row["hedges"]) == ("2015-12-14", 4.0, 0)
+
+
+def test_a_late_commission_does_not_change_the_order_of_fills(tmp_path: Path, fill: Fill) -> None:
+    """Its report moves the fill's sequence on; what was bought first is still sold first."""
+    rows = [
+        execution(1, "2015-12-23T10:00:00", "c1", "BUY", 10, "100", "1", sequence=9),
+        execution(2, "2015-12-23T10:00:00", "c2", "SELL", 10, "101", sequence=2),
+        execution(3, "2015-12-23T10:00:01", "c3", "BUY", 10, "105", sequence=3),
+    ]
+    fill(tmp_path, "execution", rows)
+    (row,) = hedge_statistics(tmp_path)
+    assert row["realized_pnl"] == 10
+
+
+def test_nothing_written_is_no_row(tmp_path: Path) -> None:
+    assert hedge_statistics(tmp_path) == []

@@ -1,0 +1,34 @@
+"""Statistics on the wire."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from hedgerow.api.stats.v1 import stats_pb2
+from hedgerow.domain.errors import InvalidValue
+from hedgerow.domain.period import Period
+from hedgerow.wire.stats import hedge_statistics_to_wire, period_from_wire, period_to_wire
+
+
+def test_periods_both_ways_and_a_day_by_default() -> None:
+    assert [period_from_wire("period", period_to_wire(period)) for period in Period] == list(Period)
+    assert period_from_wire("period", stats_pb2.PERIOD_UNSPECIFIED) is Period.DAY
+    with pytest.raises(InvalidValue, match="PERIOD_WEEK"):
+        period_from_wire("period", 9)
+
+
+@pytest.mark.parametrize("daily_pnl", [None, 0.0, -7.5])
+def test_a_row_is_whole_and_an_unknown_profit_unset(daily_pnl: float | None) -> None:
+    row = {
+        "start_date": "2015-12-21", "strategy": "goog", "hedges": 1, "fills": 2, "denials": 3, "daily_pnl": daily_pnl,
+        "bought_quantity": Decimal(4), "sold_quantity": Decimal("5.5"), "realized_pnl": Decimal("-6.25"),
+        "commissions": Decimal("0.70"),
+    }  # fmt: skip
+    message = hedge_statistics_to_wire(row)
+    assert (message.start_date.year, message.start_date.month, message.start_date.day) == (2015, 12, 21)
+    assert (message.hedges, message.fills, message.denials) == (1, 2, 3)
+    assert (message.sold_quantity.value, message.realized_pnl.value) == ("5.5", "-6.25")
+    assert message.HasField("daily_pnl") is (daily_pnl is not None)
+    assert message.daily_pnl == (daily_pnl or 0.0)
