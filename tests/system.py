@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from typing import Any, TypeVar
 import pytest
 
 from hedgerow.catalog import SERVICES
+from hedgerow.cli.ports import free_ports, neighbouring_ports
 from hedgerow.cli.supervisor import is_serving
 from hedgerow.settings import Settings
 from hedgerow.state_dir import StateDir
@@ -41,28 +41,6 @@ def until(condition: Callable[[], T], what: str, limit_s: float = 30.0) -> T:
     return found
 
 
-def free_port_pair() -> int:
-    """A port that is free together with the next one: the gateway's and its admin port."""
-    for _ in range(100):
-        with socket.create_server(("127.0.0.1", 0)) as first:
-            port = int(first.getsockname()[1])
-            try:
-                socket.create_server(("127.0.0.1", port + 1)).close()
-            except OSError:
-                continue
-            return port
-    pytest.fail("no two neighbouring free ports")
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago, all different."""
-    servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(server.getsockname()[1]) for server in servers]
-    for server in servers:
-        server.close()
-    return ports
-
-
 class System:
     """`hedgerow up` in `home`: every process on a free port; `broker_port` is where it looks for its gateway.
 
@@ -73,7 +51,7 @@ class System:
         self.home = home
         self.state = StateDir(home / "live")
         self.strategy = STRATEGY
-        self.broker_port = free_port_pair()
+        self.broker_port = neighbouring_ports(3)[0]
         names = [*(name for name in SERVICES if name != "strategy"), f"strategy-{STRATEGY}"]
         ports = dict(zip(names, free_ports(len(names)), strict=True))
         pairs = [f"broker.port={self.broker_port}", *(f"endpoints.{name}.port={port}" for name, port in ports.items())]

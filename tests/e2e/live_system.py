@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hedgerow.catalog import SERVICES
-from hedgerow.cli.supervisor import free_ports
+from hedgerow.cli.ports import free_ports, neighbouring_ports
 from tests.e2e.sessions import HEDGEROW
 
 T = TypeVar("T")
@@ -36,9 +36,9 @@ class LiveSystem:
 
     def __init__(self, home: Path, *arguments: str) -> None:
         names = [name for name in SERVICES if name != "strategy"] + [STRATEGY]
-        ports = free_ports(2 * len(names) + 2)
+        ports = free_ports(2 * len(names))
         self.home = home
-        self.broker_port, self.admin_port = _pair(ports[-2:])
+        self.broker_port, self.admin_port, _ = neighbouring_ports(3)
         self.ports = dict(zip(names, ports, strict=False))
         self.metrics = dict(zip(names, ports[len(names) :], strict=False))
         endpoints = {n: {"port": self.ports[n], "metrics_port": self.metrics[n]} for n in names}
@@ -85,8 +85,3 @@ class LiveSystem:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(30)
-
-
-def _pair(ports: list[int]) -> tuple[int, int]:
-    """A gateway port whose successor is its admin port: that is how `up --sim` lays them."""
-    return ports[0], ports[0] + 1

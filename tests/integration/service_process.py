@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -16,6 +15,7 @@ import grpc
 import pytest
 
 from hedgerow.catalog import ENTRIES
+from hedgerow.cli.ports import free_ports
 from hedgerow.rpc.channel import open_channel
 from hedgerow.rpc.health import is_serving
 from hedgerow.settings import Endpoint, Settings
@@ -36,15 +36,6 @@ async def until(condition: Callable[[], object | Awaitable[object]], what: str, 
         if time.monotonic() > end:
             pytest.fail(f"not within {limit_s} s: {what}")
         await asyncio.sleep(0.01)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(opened.getsockname()[1]) for opened in sockets]
-    for opened in sockets:
-        opened.close()
-    return ports
 
 
 def state_with(root: Path, *names: str, **sections: Any) -> StateDir:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -17,7 +15,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from hedgerow.catalog import ENTRIES
-from hedgerow.domain.errors import FailedPrecondition, InvalidValue, Unavailable
+from hedgerow.domain.errors import FailedPrecondition, Unavailable
 from hedgerow.settings import Settings
 from hedgerow.state_dir import StateDir
 
@@ -25,8 +23,6 @@ _POLL_S = 0.05
 _GRACE_S = 8.0
 # Who ends together; later ones serve earlier ones to their end.
 _WAVES = ({"strategy"}, {"control", "stats", "portfolio", "execution"}, {"risk", "market-data"}, {"ibsim"})
-# Below the kernel's range for outgoing connections, which may take any port of theirs at any moment.
-_OUR_PORTS = range(20_000, 32_000)
 
 
 class Child:
@@ -151,34 +147,3 @@ def wait_listening(port: int, check: Callable[[], None], timeout_s: float = 30.0
             time.sleep(_POLL_S)
         else:
             return
-
-
-def free_ports(count: int) -> list[int]:
-    """Loopback ports that were free a moment ago, all different, none that the kernel hands to outgoing connections."""
-    found: list[int] = []
-    for port in random.sample(_OUR_PORTS, len(_OUR_PORTS)):
-        if len(found) == count:
-            break
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            found.append(port)
-    if len(found) < count:
-        raise Unavailable(f"no {count} free loopback ports from {_OUR_PORTS.start} to {_OUR_PORTS.stop - 1}")
-    return found
-
-
-def is_free(port: int) -> bool:
-    """Whether nothing listens on that loopback port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def require_free(port: int, key: str) -> None:
-    """Raises InvalidValue naming the key when the loopback port is taken."""
-    if not is_free(port):
-        raise InvalidValue(key, port, "a free port", f"end what listens there, or --set {key}=PORT")

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from hedgerow import settings as settings_module
 from hedgerow.catalog import ENTRIES, SERVICES
-from hedgerow.cli.supervisor import Supervisor, free_ports, is_free, require_free, wait_listening
+from hedgerow.cli.ports import free_ports, is_free, require_free
+from hedgerow.cli.supervisor import Supervisor, wait_listening
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.settings import Settings
 from hedgerow.state_dir import StateDir

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from hedgerow.cli.supervisor import free_ports
+from hedgerow.cli.ports import free_ports
 from tests.bench.floors.child import READY
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import random
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -18,23 +16,12 @@ import pytest
 
 from hedgerow.api.market_data.v1 import market_data_pb2 as pb
 from hedgerow.api.market_data.v1 import market_data_pb2_grpc
+from hedgerow.cli.ports import free_ports
 from hedgerow.settings import Endpoint, RecordSettings, ReplaySettings, Settings
 from hedgerow.state_dir import StateDir
 from tests.integration.ib.gateway import Gateway
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-def free_port() -> int:
-    """A port nobody listens on, outside the range the kernel gives to clients."""
-    while True:
-        port = random.randrange(20_000, 30_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 class Service:
@@ -43,7 +30,7 @@ class Service:
     def __init__(self, gateway: Gateway, root: Path, record: bool = False) -> None:
         self.gateway = gateway
         self.state = StateDir(root / "state").create()
-        self.port, self.metrics_port = free_port(), free_port()
+        self.port, self.metrics_port = free_ports(2)
         settings = Settings(
             broker=gateway.broker(),
             endpoints={"market-data": Endpoint(port=self.port, metrics_port=self.metrics_port)},

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from hedgerow.cli.ports import free_ports
 from hedgerow.settings import load
 from hedgerow.state_dir import StateDir
 
@@ -56,14 +57,6 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(0.01)
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [opened.getsockname()[1] for opened in sockets]
-    for opened in sockets:
-        opened.close()
-    return ports
 
 
 @pytest.fixture

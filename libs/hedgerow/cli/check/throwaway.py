@@ -11,7 +11,8 @@ from pathlib import Path
 
 from hedgerow import settings as settings_module
 from hedgerow.cli.check.result import Failed
-from hedgerow.cli.supervisor import Child, Supervisor, free_ports
+from hedgerow.cli.ports import neighbouring_ports
+from hedgerow.cli.supervisor import Child, Supervisor
 from hedgerow.cli.system import System, any_ports, start_ibsim, with_endpoints, write_plan
 from hedgerow.cli.up import plan
 from hedgerow.domain.errors import HedgerowError
@@ -77,13 +78,11 @@ def throwaway_system(tell: Callable[[str], None]) -> Iterator[Throwaway]:
 
 @contextmanager
 def _system(folder: Path, tell: Callable[[str], None]) -> Iterator[Throwaway]:
-    port, admin_port = free_ports(2)
+    port = neighbouring_ports(3)[0]
     loaded = settings_module.load(None, (f"broker.port={port}", *_EAGER))
     loaded = with_endpoints(loaded, any_ports(loaded))
     state = StateDir(folder / "live").create()
     system, gateway = plan(state, loaded, True, SPEED, SEED)
-    assert gateway is not None
-    gateway["admin_port"] = admin_port
     write_plan(system, gateway)
     tell("starting a system of its own")
     with Supervisor(system.settings, state) as supervisor:
