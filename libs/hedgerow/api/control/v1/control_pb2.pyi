@@ -23,6 +23,13 @@ class CommandKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     COMMAND_KIND_REFRESH_ACCOUNTS: _ClassVar[CommandKind]
     COMMAND_KIND_RETRY_IB: _ClassVar[CommandKind]
     COMMAND_KIND_RESET_LATCH: _ClassVar[CommandKind]
+    COMMAND_KIND_FLATTEN: _ClassVar[CommandKind]
+
+class FlattenTarget(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FLATTEN_TARGET_UNSPECIFIED: _ClassVar[FlattenTarget]
+    FLATTEN_TARGET_ZERO: _ClassVar[FlattenTarget]
+    FLATTEN_TARGET_NEUTRAL: _ClassVar[FlattenTarget]
 
 class CheckResult(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -37,10 +44,22 @@ COMMAND_KIND_RESUME: CommandKind
 COMMAND_KIND_REFRESH_ACCOUNTS: CommandKind
 COMMAND_KIND_RETRY_IB: CommandKind
 COMMAND_KIND_RESET_LATCH: CommandKind
+COMMAND_KIND_FLATTEN: CommandKind
+FLATTEN_TARGET_UNSPECIFIED: FlattenTarget
+FLATTEN_TARGET_ZERO: FlattenTarget
+FLATTEN_TARGET_NEUTRAL: FlattenTarget
 CHECK_RESULT_UNSPECIFIED: CheckResult
 CHECK_RESULT_OK: CheckResult
 CHECK_RESULT_DEGRADED: CheckResult
 CHECK_RESULT_BLOCKED: CheckResult
+
+class FlattenOptions(_message.Message):
+    __slots__ = ("target", "include_options")
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    target: FlattenTarget
+    include_options: bool
+    def __init__(self, target: _Optional[_Union[FlattenTarget, str]] = ..., include_options: _Optional[bool] = ...) -> None: ...
 
 class ServiceStatus(_message.Message):
     __slots__ = ("service", "serving", "detail", "last_seen_time")
@@ -93,7 +112,7 @@ class Status(_message.Message):
     def __init__(self, status_lamp: _Optional[_Union[_common_pb2.StatusLamp, str]] = ..., self_check: _Optional[_Union[CheckResult, str]] = ..., reasons: _Optional[_Iterable[str]] = ..., strategies: _Optional[_Iterable[_Union[StrategyStatus, _Mapping]]] = ..., services: _Optional[_Iterable[_Union[ServiceStatus, _Mapping]]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., market_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., broker_mode: _Optional[str] = ...) -> None: ...
 
 class Command(_message.Message):
-    __slots__ = ("sequence", "command_id", "kind", "strategy", "run_id", "actor", "reason", "create_time", "acknowledge_time", "outcome")
+    __slots__ = ("sequence", "command_id", "kind", "strategy", "run_id", "actor", "reason", "create_time", "acknowledge_time", "outcome", "flatten")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -104,6 +123,7 @@ class Command(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     ACKNOWLEDGE_TIME_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    FLATTEN_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     command_id: str
     kind: CommandKind
@@ -114,7 +134,8 @@ class Command(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     acknowledge_time: _timestamp_pb2.Timestamp
     outcome: str
-    def __init__(self, sequence: _Optional[int] = ..., command_id: _Optional[str] = ..., kind: _Optional[_Union[CommandKind, str]] = ..., strategy: _Optional[str] = ..., run_id: _Optional[str] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., acknowledge_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., outcome: _Optional[str] = ...) -> None: ...
+    flatten: FlattenOptions
+    def __init__(self, sequence: _Optional[int] = ..., command_id: _Optional[str] = ..., kind: _Optional[_Union[CommandKind, str]] = ..., strategy: _Optional[str] = ..., run_id: _Optional[str] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., acknowledge_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., outcome: _Optional[str] = ..., flatten: _Optional[_Union[FlattenOptions, _Mapping]] = ...) -> None: ...
 
 class Operation(_message.Message):
     __slots__ = ("operation_id", "create_time", "event_time", "type", "strategy", "instrument_id", "side", "quantity", "price", "reason", "state", "client_order_id", "text")
@@ -171,26 +192,98 @@ class WatchStatusResponse(_message.Message):
     def __init__(self, status: _Optional[_Union[Status, _Mapping]] = ..., heartbeat: _Optional[_Union[_common_pb2.Heartbeat, _Mapping]] = ..., closing: _Optional[_Union[_common_pb2.StreamClosing, _Mapping]] = ...) -> None: ...
 
 class SendCommandRequest(_message.Message):
-    __slots__ = ("command_id", "kind", "strategy", "run_id", "actor", "reason")
+    __slots__ = ("command_id", "kind", "strategy", "run_id", "actor", "reason", "flatten")
     COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     STRATEGY_FIELD_NUMBER: _ClassVar[int]
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     ACTOR_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    FLATTEN_FIELD_NUMBER: _ClassVar[int]
     command_id: str
     kind: CommandKind
     strategy: str
     run_id: str
     actor: str
     reason: str
-    def __init__(self, command_id: _Optional[str] = ..., kind: _Optional[_Union[CommandKind, str]] = ..., strategy: _Optional[str] = ..., run_id: _Optional[str] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+    flatten: FlattenOptions
+    def __init__(self, command_id: _Optional[str] = ..., kind: _Optional[_Union[CommandKind, str]] = ..., strategy: _Optional[str] = ..., run_id: _Optional[str] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., flatten: _Optional[_Union[FlattenOptions, _Mapping]] = ...) -> None: ...
 
 class SendCommandResponse(_message.Message):
     __slots__ = ("command",)
     COMMAND_FIELD_NUMBER: _ClassVar[int]
     command: Command
     def __init__(self, command: _Optional[_Union[Command, _Mapping]] = ...) -> None: ...
+
+class GetCommandRequest(_message.Message):
+    __slots__ = ("command_id",)
+    COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
+    command_id: str
+    def __init__(self, command_id: _Optional[str] = ...) -> None: ...
+
+class GetCommandResponse(_message.Message):
+    __slots__ = ("command",)
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    command: Command
+    def __init__(self, command: _Optional[_Union[Command, _Mapping]] = ...) -> None: ...
+
+class ListCommandsRequest(_message.Message):
+    __slots__ = ("strategy", "pending_only", "page_size", "page_token")
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
+    PENDING_ONLY_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    strategy: str
+    pending_only: bool
+    page_size: int
+    page_token: str
+    def __init__(self, strategy: _Optional[str] = ..., pending_only: _Optional[bool] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListCommandsResponse(_message.Message):
+    __slots__ = ("commands", "next_page_token")
+    COMMANDS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    commands: _containers.RepeatedCompositeFieldContainer[Command]
+    next_page_token: str
+    def __init__(self, commands: _Optional[_Iterable[_Union[Command, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class ListHistoryRequest(_message.Message):
+    __slots__ = ("strategy", "since_time", "until_time", "page_size")
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
+    SINCE_TIME_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_TIME_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    strategy: str
+    since_time: _timestamp_pb2.Timestamp
+    until_time: _timestamp_pb2.Timestamp
+    page_size: int
+    def __init__(self, strategy: _Optional[str] = ..., since_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., page_size: _Optional[int] = ...) -> None: ...
+
+class HistoryPoint(_message.Message):
+    __slots__ = ("create_time", "market_time", "spot", "net_delta", "stock_position", "daily_pnl", "status_lamp")
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    MARKET_TIME_FIELD_NUMBER: _ClassVar[int]
+    SPOT_FIELD_NUMBER: _ClassVar[int]
+    NET_DELTA_FIELD_NUMBER: _ClassVar[int]
+    STOCK_POSITION_FIELD_NUMBER: _ClassVar[int]
+    DAILY_PNL_FIELD_NUMBER: _ClassVar[int]
+    STATUS_LAMP_FIELD_NUMBER: _ClassVar[int]
+    create_time: _timestamp_pb2.Timestamp
+    market_time: _timestamp_pb2.Timestamp
+    spot: float
+    net_delta: float
+    stock_position: float
+    daily_pnl: float
+    status_lamp: _common_pb2.StatusLamp
+    def __init__(self, create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., market_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., spot: _Optional[float] = ..., net_delta: _Optional[float] = ..., stock_position: _Optional[float] = ..., daily_pnl: _Optional[float] = ..., status_lamp: _Optional[_Union[_common_pb2.StatusLamp, str]] = ...) -> None: ...
+
+class ListHistoryResponse(_message.Message):
+    __slots__ = ("strategy", "points")
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    strategy: str
+    points: _containers.RepeatedCompositeFieldContainer[HistoryPoint]
+    def __init__(self, strategy: _Optional[str] = ..., points: _Optional[_Iterable[_Union[HistoryPoint, _Mapping]]] = ...) -> None: ...
 
 class WatchCommandsRequest(_message.Message):
     __slots__ = ("strategy", "start_sequence")

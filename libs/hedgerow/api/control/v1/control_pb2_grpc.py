@@ -55,6 +55,21 @@ class ControlServiceStub:
                 request_serializer=hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.WatchCommandsRequest.SerializeToString,
                 response_deserializer=hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.WatchCommandsResponse.FromString,
                 _registered_method=True)
+        self.GetCommand = channel.unary_unary(
+                '/hedgerow.api.control.v1.ControlService/GetCommand',
+                request_serializer=hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.GetCommandRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.GetCommandResponse.FromString,
+                _registered_method=True)
+        self.ListCommands = channel.unary_unary(
+                '/hedgerow.api.control.v1.ControlService/ListCommands',
+                request_serializer=hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.ListCommandsRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.ListCommandsResponse.FromString,
+                _registered_method=True)
+        self.ListHistory = channel.unary_unary(
+                '/hedgerow.api.control.v1.ControlService/ListHistory',
+                request_serializer=hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.ListHistoryRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.ListHistoryResponse.FromString,
+                _registered_method=True)
         self.ListOperations = channel.unary_unary(
                 '/hedgerow.api.control.v1.ControlService/ListOperations',
                 request_serializer=hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.ListOperationsRequest.SerializeToString,
@@ -94,6 +109,27 @@ class ControlServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetCommand(self, request, context):
+        """Returns one command with its outcome. Idempotent. NOT_FOUND when no command has that id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCommands(self, request, context):
+        """Lists commands with their outcomes, newest first. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListHistory(self, request, context):
+        """Lists what a strategy's snapshots told of over time, oldest first: the newest points of the window. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListOperations(self, request, context):
         """Lists operations, newest first. Idempotent.
         """
@@ -123,6 +159,21 @@ def add_ControlServiceServicer_to_server(servicer, server):
                     servicer.WatchCommands,
                     request_deserializer=hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.WatchCommandsRequest.FromString,
                     response_serializer=hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.WatchCommandsResponse.SerializeToString,
+            ),
+            'GetCommand': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCommand,
+                    request_deserializer=hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.GetCommandRequest.FromString,
+                    response_serializer=hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.GetCommandResponse.SerializeToString,
+            ),
+            'ListCommands': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCommands,
+                    request_deserializer=hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.ListCommandsRequest.FromString,
+                    response_serializer=hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.ListCommandsResponse.SerializeToString,
+            ),
+            'ListHistory': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHistory,
+                    request_deserializer=hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.ListHistoryRequest.FromString,
+                    response_serializer=hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.ListHistoryResponse.SerializeToString,
             ),
             'ListOperations': grpc.unary_unary_rpc_method_handler(
                     servicer.ListOperations,
@@ -239,6 +290,87 @@ class ControlService:
             '/hedgerow.api.control.v1.ControlService/WatchCommands',
             hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.WatchCommandsRequest.SerializeToString,
             hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.WatchCommandsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCommand(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.api.control.v1.ControlService/GetCommand',
+            hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.GetCommandRequest.SerializeToString,
+            hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.GetCommandResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCommands(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.api.control.v1.ControlService/ListCommands',
+            hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.ListCommandsRequest.SerializeToString,
+            hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.ListCommandsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListHistory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.api.control.v1.ControlService/ListHistory',
+            hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.ListHistoryRequest.SerializeToString,
+            hedgerow_dot_api_dot_control_dot_v1_dot_control__pb2.ListHistoryResponse.FromString,
             options,
             channel_credentials,
             insecure,

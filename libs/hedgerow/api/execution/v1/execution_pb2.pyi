@@ -27,6 +27,14 @@ class ReportKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REPORT_KIND_CANCELED: _ClassVar[ReportKind]
     REPORT_KIND_REJECTED: _ClassVar[ReportKind]
     REPORT_KIND_UNKNOWN: _ClassVar[ReportKind]
+
+class FlattenState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FLATTEN_STATE_UNSPECIFIED: _ClassVar[FlattenState]
+    FLATTEN_STATE_CANCELING: _ClassVar[FlattenState]
+    FLATTEN_STATE_CLOSING: _ClassVar[FlattenState]
+    FLATTEN_STATE_DONE: _ClassVar[FlattenState]
+    FLATTEN_STATE_BLOCKED: _ClassVar[FlattenState]
 REPORT_KIND_UNSPECIFIED: ReportKind
 REPORT_KIND_INTENT: ReportKind
 REPORT_KIND_DENIED: ReportKind
@@ -38,6 +46,11 @@ REPORT_KIND_CANCEL_SENT: ReportKind
 REPORT_KIND_CANCELED: ReportKind
 REPORT_KIND_REJECTED: ReportKind
 REPORT_KIND_UNKNOWN: ReportKind
+FLATTEN_STATE_UNSPECIFIED: FlattenState
+FLATTEN_STATE_CANCELING: FlattenState
+FLATTEN_STATE_CLOSING: FlattenState
+FLATTEN_STATE_DONE: FlattenState
+FLATTEN_STATE_BLOCKED: FlattenState
 
 class Intent(_message.Message):
     __slots__ = ("intent_id", "strategy", "account", "instrument_id", "side", "quantity", "order_type", "limit_price", "time_in_force", "reduce_only", "decision_sequence", "reason", "bid", "ask", "quote_time", "quote_age_ms", "create_time", "multiplier", "quote_delayed", "traceparent")
@@ -392,3 +405,55 @@ class StreamExecutionReportsResponse(_message.Message):
     heartbeat: _common_pb2.Heartbeat
     closing: _common_pb2.StreamClosing
     def __init__(self, snapshot: _Optional[_Union[ExecutionSnapshot, _Mapping]] = ..., reports: _Optional[_Union[ExecutionReportBatch, _Mapping]] = ..., state: _Optional[_Union[ExecutionState, _Mapping]] = ..., heartbeat: _Optional[_Union[_common_pb2.Heartbeat, _Mapping]] = ..., closing: _Optional[_Union[_common_pb2.StreamClosing, _Mapping]] = ...) -> None: ...
+
+class RetryBrokerLinkRequest(_message.Message):
+    __slots__ = ("operator",)
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    operator: _common_pb2.Operator
+    def __init__(self, operator: _Optional[_Union[_common_pb2.Operator, _Mapping]] = ...) -> None: ...
+
+class RetryBrokerLinkResponse(_message.Message):
+    __slots__ = ("link",)
+    LINK_FIELD_NUMBER: _ClassVar[int]
+    link: _common_pb2.BrokerLink
+    def __init__(self, link: _Optional[_Union[_common_pb2.BrokerLink, _Mapping]] = ...) -> None: ...
+
+class FlattenRequest(_message.Message):
+    __slots__ = ("strategy", "target_quantity", "include_options", "operator")
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
+    TARGET_QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    strategy: str
+    target_quantity: _decimal_pb2.Decimal
+    include_options: bool
+    operator: _common_pb2.Operator
+    def __init__(self, strategy: _Optional[str] = ..., target_quantity: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., include_options: _Optional[bool] = ..., operator: _Optional[_Union[_common_pb2.Operator, _Mapping]] = ...) -> None: ...
+
+class Flatten(_message.Message):
+    __slots__ = ("request_id", "strategy", "state", "reason", "positions_before", "positions_now", "client_order_ids", "create_time", "update_time")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    POSITIONS_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    POSITIONS_NOW_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ORDER_IDS_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    strategy: str
+    state: FlattenState
+    reason: str
+    positions_before: _containers.RepeatedCompositeFieldContainer[AttributedPosition]
+    positions_now: _containers.RepeatedCompositeFieldContainer[AttributedPosition]
+    client_order_ids: _containers.RepeatedScalarFieldContainer[str]
+    create_time: _timestamp_pb2.Timestamp
+    update_time: _timestamp_pb2.Timestamp
+    def __init__(self, request_id: _Optional[str] = ..., strategy: _Optional[str] = ..., state: _Optional[_Union[FlattenState, str]] = ..., reason: _Optional[str] = ..., positions_before: _Optional[_Iterable[_Union[AttributedPosition, _Mapping]]] = ..., positions_now: _Optional[_Iterable[_Union[AttributedPosition, _Mapping]]] = ..., client_order_ids: _Optional[_Iterable[str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class FlattenResponse(_message.Message):
+    __slots__ = ("flatten",)
+    FLATTEN_FIELD_NUMBER: _ClassVar[int]
+    flatten: Flatten
+    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ...) -> None: ...

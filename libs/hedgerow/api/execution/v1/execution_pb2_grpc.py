@@ -60,6 +60,16 @@ class ExecutionServiceStub:
                 request_serializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.ReconcileRequest.SerializeToString,
                 response_deserializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.ReconcileResponse.FromString,
                 _registered_method=True)
+        self.RetryBrokerLink = channel.unary_unary(
+                '/hedgerow.api.execution.v1.ExecutionService/RetryBrokerLink',
+                request_serializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.RetryBrokerLinkRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.RetryBrokerLinkResponse.FromString,
+                _registered_method=True)
+        self.Flatten = channel.unary_unary(
+                '/hedgerow.api.execution.v1.ExecutionService/Flatten',
+                request_serializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.FlattenRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.FlattenResponse.FromString,
+                _registered_method=True)
         self.Intents = channel.stream_stream(
                 '/hedgerow.api.execution.v1.ExecutionService/Intents',
                 request_serializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.IntentsRequest.SerializeToString,
@@ -111,6 +121,20 @@ class ExecutionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RetryBrokerLink(self, request, context):
+        """Tries the broker connection now instead of at the next retry; nothing happens to a connection that stands. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Flatten(self, request, context):
+        """Closes a strategy's attributed exposure, durably: no new hedge, resting orders canceled, late fills waited for, reduce-only orders; resumes after a crash. Idempotent by request id: the same id again returns the same flatten, as far as it has come.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Intents(self, request_iterator, context):
         """A strategy's long-lived stream: intents and cancels in, acknowledgements and its own execution reports out, resumed by start_sequence without gap or repeat.
         """
@@ -152,6 +176,16 @@ def add_ExecutionServiceServicer_to_server(servicer, server):
                     servicer.Reconcile,
                     request_deserializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.ReconcileRequest.FromString,
                     response_serializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.ReconcileResponse.SerializeToString,
+            ),
+            'RetryBrokerLink': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryBrokerLink,
+                    request_deserializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.RetryBrokerLinkRequest.FromString,
+                    response_serializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.RetryBrokerLinkResponse.SerializeToString,
+            ),
+            'Flatten': grpc.unary_unary_rpc_method_handler(
+                    servicer.Flatten,
+                    request_deserializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.FlattenRequest.FromString,
+                    response_serializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.FlattenResponse.SerializeToString,
             ),
             'Intents': grpc.stream_stream_rpc_method_handler(
                     servicer.Intents,
@@ -300,6 +334,60 @@ class ExecutionService:
             '/hedgerow.api.execution.v1.ExecutionService/Reconcile',
             hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.ReconcileRequest.SerializeToString,
             hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.ReconcileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryBrokerLink(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.api.execution.v1.ExecutionService/RetryBrokerLink',
+            hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.RetryBrokerLinkRequest.SerializeToString,
+            hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.RetryBrokerLinkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Flatten(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.api.execution.v1.ExecutionService/Flatten',
+            hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.FlattenRequest.SerializeToString,
+            hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.FlattenResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -55,6 +55,11 @@ class MarketDataServiceStub:
                 request_serializer=hedgerow_dot_api_dot_market__data_dot_v1_dot_market__data__pb2.GetFeedHealthRequest.SerializeToString,
                 response_deserializer=hedgerow_dot_api_dot_market__data_dot_v1_dot_market__data__pb2.GetFeedHealthResponse.FromString,
                 _registered_method=True)
+        self.RetryBrokerLink = channel.unary_unary(
+                '/hedgerow.api.market_data.v1.MarketDataService/RetryBrokerLink',
+                request_serializer=hedgerow_dot_api_dot_market__data_dot_v1_dot_market__data__pb2.RetryBrokerLinkRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_api_dot_market__data_dot_v1_dot_market__data__pb2.RetryBrokerLinkResponse.FromString,
+                _registered_method=True)
         self.StreamQuotes = channel.unary_stream(
                 '/hedgerow.api.market_data.v1.MarketDataService/StreamQuotes',
                 request_serializer=hedgerow_dot_api_dot_market__data_dot_v1_dot_market__data__pb2.StreamQuotesRequest.SerializeToString,
@@ -94,6 +99,13 @@ class MarketDataServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RetryBrokerLink(self, request, context):
+        """Tries the broker connection now instead of at the next retry; nothing happens to a connection that stands. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def StreamQuotes(self, request, context):
         """Streams quotes: the current ones first, then changes; conflated latest-wins for a slow reader, each loss marked by a gap.
         """
@@ -123,6 +135,11 @@ def add_MarketDataServiceServicer_to_server(servicer, server):
                     servicer.GetFeedHealth,
                     request_deserializer=hedgerow_dot_api_dot_market__data_dot_v1_dot_market__data__pb2.GetFeedHealthRequest.FromString,
                     response_serializer=hedgerow_dot_api_dot_market__data_dot_v1_dot_market__data__pb2.GetFeedHealthResponse.SerializeToString,
+            ),
+            'RetryBrokerLink': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryBrokerLink,
+                    request_deserializer=hedgerow_dot_api_dot_market__data_dot_v1_dot_market__data__pb2.RetryBrokerLinkRequest.FromString,
+                    response_serializer=hedgerow_dot_api_dot_market__data_dot_v1_dot_market__data__pb2.RetryBrokerLinkResponse.SerializeToString,
             ),
             'StreamQuotes': grpc.unary_stream_rpc_method_handler(
                     servicer.StreamQuotes,
@@ -239,6 +256,33 @@ class MarketDataService:
             '/hedgerow.api.market_data.v1.MarketDataService/GetFeedHealth',
             hedgerow_dot_api_dot_market__data_dot_v1_dot_market__data__pb2.GetFeedHealthRequest.SerializeToString,
             hedgerow_dot_api_dot_market__data_dot_v1_dot_market__data__pb2.GetFeedHealthResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryBrokerLink(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.api.market_data.v1.MarketDataService/RetryBrokerLink',
+            hedgerow_dot_api_dot_market__data_dot_v1_dot_market__data__pb2.RetryBrokerLinkRequest.SerializeToString,
+            hedgerow_dot_api_dot_market__data_dot_v1_dot_market__data__pb2.RetryBrokerLinkResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -204,3 +204,15 @@ class StreamPositionsResponse(_message.Message):
     heartbeat: _common_pb2.Heartbeat
     closing: _common_pb2.StreamClosing
     def __init__(self, snapshot: _Optional[_Union[PositionSnapshot, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ..., link: _Optional[_Union[_common_pb2.BrokerLink, _Mapping]] = ..., heartbeat: _Optional[_Union[_common_pb2.Heartbeat, _Mapping]] = ..., closing: _Optional[_Union[_common_pb2.StreamClosing, _Mapping]] = ...) -> None: ...
+
+class RetryBrokerLinkRequest(_message.Message):
+    __slots__ = ("operator",)
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    operator: _common_pb2.Operator
+    def __init__(self, operator: _Optional[_Union[_common_pb2.Operator, _Mapping]] = ...) -> None: ...
+
+class RetryBrokerLinkResponse(_message.Message):
+    __slots__ = ("link",)
+    LINK_FIELD_NUMBER: _ClassVar[int]
+    link: _common_pb2.BrokerLink
+    def __init__(self, link: _Optional[_Union[_common_pb2.BrokerLink, _Mapping]] = ...) -> None: ...

@@ -60,6 +60,11 @@ class PortfolioServiceStub:
                 request_serializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.AdoptPositionRequest.SerializeToString,
                 response_deserializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.AdoptPositionResponse.FromString,
                 _registered_method=True)
+        self.RetryBrokerLink = channel.unary_unary(
+                '/hedgerow.api.portfolio.v1.PortfolioService/RetryBrokerLink',
+                request_serializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.RetryBrokerLinkRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.RetryBrokerLinkResponse.FromString,
+                _registered_method=True)
         self.StreamPositions = channel.unary_stream(
                 '/hedgerow.api.portfolio.v1.PortfolioService/StreamPositions',
                 request_serializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.StreamPositionsRequest.SerializeToString,
@@ -106,6 +111,13 @@ class PortfolioServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RetryBrokerLink(self, request, context):
+        """Tries the broker connection now instead of at the next retry; nothing happens to a connection that stands. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def StreamPositions(self, request, context):
         """Streams positions: all of them first, then changes.
         """
@@ -140,6 +152,11 @@ def add_PortfolioServiceServicer_to_server(servicer, server):
                     servicer.AdoptPosition,
                     request_deserializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.AdoptPositionRequest.FromString,
                     response_serializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.AdoptPositionResponse.SerializeToString,
+            ),
+            'RetryBrokerLink': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryBrokerLink,
+                    request_deserializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.RetryBrokerLinkRequest.FromString,
+                    response_serializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.RetryBrokerLinkResponse.SerializeToString,
             ),
             'StreamPositions': grpc.unary_stream_rpc_method_handler(
                     servicer.StreamPositions,
@@ -283,6 +300,33 @@ class PortfolioService:
             '/hedgerow.api.portfolio.v1.PortfolioService/AdoptPosition',
             hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.AdoptPositionRequest.SerializeToString,
             hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.AdoptPositionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryBrokerLink(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.api.portfolio.v1.PortfolioService/RetryBrokerLink',
+            hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.RetryBrokerLinkRequest.SerializeToString,
+            hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.RetryBrokerLinkResponse.FromString,
             options,
             channel_credentials,
             insecure,

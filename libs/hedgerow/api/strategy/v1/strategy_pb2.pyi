@@ -64,8 +64,10 @@ class DecisionRecord(_message.Message):
     def __init__(self, sequence: _Optional[int] = ..., market_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cause: _Optional[str] = ..., option_position: _Optional[str] = ..., delta_deviation: _Optional[str] = ..., market_regime: _Optional[str] = ..., liquidity: _Optional[str] = ..., execution_state: _Optional[str] = ..., system_health: _Optional[str] = ..., trading_fsm_state: _Optional[str] = ..., hedge_fsm_state: _Optional[str] = ..., net_delta: _Optional[float] = ..., spot: _Optional[float] = ..., block_reason: _Optional[str] = ..., gates: _Optional[_Mapping[str, str]] = ..., intent_id: _Optional[str] = ..., intent_quantity: _Optional[float] = ..., quote_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., config_hash: _Optional[str] = ..., code_version: _Optional[str] = ...) -> None: ...
 
 class GetStrategyRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("strategy",)
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
+    strategy: str
+    def __init__(self, strategy: _Optional[str] = ...) -> None: ...
 
 class GetStrategyResponse(_message.Message):
     __slots__ = ("strategy", "run_id", "daemon_state", "status_lamp", "snapshot", "leg_instrument_ids")
@@ -84,16 +86,18 @@ class GetStrategyResponse(_message.Message):
     def __init__(self, strategy: _Optional[str] = ..., run_id: _Optional[str] = ..., daemon_state: _Optional[str] = ..., status_lamp: _Optional[_Union[_common_pb2.StatusLamp, str]] = ..., snapshot: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., leg_instrument_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ListDecisionsRequest(_message.Message):
-    __slots__ = ("intents_only", "block_reason", "page_size", "page_token")
+    __slots__ = ("intents_only", "block_reason", "page_size", "page_token", "strategy")
     INTENTS_ONLY_FIELD_NUMBER: _ClassVar[int]
     BLOCK_REASON_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
     intents_only: bool
     block_reason: str
     page_size: int
     page_token: str
-    def __init__(self, intents_only: _Optional[bool] = ..., block_reason: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    strategy: str
+    def __init__(self, intents_only: _Optional[bool] = ..., block_reason: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., strategy: _Optional[str] = ...) -> None: ...
 
 class ListDecisionsResponse(_message.Message):
     __slots__ = ("decisions", "next_page_token")
@@ -104,8 +108,10 @@ class ListDecisionsResponse(_message.Message):
     def __init__(self, decisions: _Optional[_Iterable[_Union[DecisionRecord, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class StreamDecisionsRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("strategy",)
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
+    strategy: str
+    def __init__(self, strategy: _Optional[str] = ...) -> None: ...
 
 class StreamDecisionsResponse(_message.Message):
     __slots__ = ("decision", "dropped", "heartbeat", "closing")
