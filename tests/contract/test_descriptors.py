@@ -47,7 +47,15 @@ def test_streams_carry_heartbeats_inside_the_oneof(method: MethodDescriptor) -> 
 
 @pytest.mark.parametrize("method", methods(), ids=lambda method: method.full_name.split(".")[-1])
 def test_operator_methods_carry_who_and_why(method: MethodDescriptor) -> None:
-    if method.name in {"Reconcile", "SetTradingState", "RefreshAccounts", "AdoptPosition", "CancelOrder", "RetryBrokerLink", "Flatten"}:
+    if method.name in {
+        "Reconcile",
+        "SetTradingState",
+        "RefreshAccounts",
+        "AdoptPosition",
+        "CancelOrder",
+        "RetryBrokerLink",
+        "Flatten",
+    }:
         field = method.input_type.fields_by_name["operator"]
         assert {part.name for part in field.message_type.fields} == {"request_id", "actor", "reason"}
     else:
