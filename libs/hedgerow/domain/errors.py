@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 
+SHOWN = 400
+"""Characters of a refused value an error repeats: enough to know it by."""
+
+
+def shown(value: object) -> str:
+    """A value as an error repeats it, cut when it is long."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text)} characters)"
+
+
 class HedgerowError(Exception):
     """Root of every error this project raises on purpose; `reason` is UPPER_SNAKE."""
 
@@ -16,7 +26,7 @@ class InvalidValue(HedgerowError, ValueError):
 
     def __init__(self, key: str, value: object, rule: str, fix: str = "") -> None:
         self.key, self.value, self.rule, self.fix = key, value, rule, fix
-        super().__init__(f"{key}: {value!r} is not allowed: {rule}" + (f"; {fix}" if fix else ""))
+        super().__init__(f"{key}: {shown(value)} is not allowed: {rule}" + (f"; {fix}" if fix else ""))
 
 
 class NotFound(HedgerowError):

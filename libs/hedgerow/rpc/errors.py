@@ -20,6 +20,10 @@ from hedgerow.domain.errors import (
 DOMAIN = "hedgerow"
 DETAILS_KEY = "grpc-status-details-bin"
 
+# Trailers hold 8 KB; the text is in them twice, percent-encoded (three bytes for one at worst) and base64 in details.
+TEXT_BYTES = 1500
+VALUE_BYTES = 256
+
 _CODES: dict[type[Exception], grpc.StatusCode] = {
     InvalidValue: grpc.StatusCode.INVALID_ARGUMENT,
     NotFound: grpc.StatusCode.NOT_FOUND,
@@ -60,17 +64,25 @@ def is_domain_error(error: BaseException) -> bool:
     return isinstance(error, (HedgerowError, ClockFileError, NotImplementedError))
 
 
+def status_text(error: Exception) -> str:
+    """What the caller is told, cut to what fits: a status travels in trailers, and longer ones are dropped whole."""
+    return _cut(str(error), TEXT_BYTES)
+
+
 def status_details(error: Exception, code: grpc.StatusCode) -> bytes:
     """An encoded google.rpc.Status: ErrorInfo with the reason, and BadRequest naming the field of an InvalidValue."""
     reason = getattr(error, "reason", code.name)
     info = error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN)
     details: list[any_pb2.Any] = []
     if isinstance(error, InvalidValue):
-        info.metadata.update({"key": error.key, "value": str(error.value), "rule": error.rule, "fix": error.fix})
+        info.metadata.update({"key": error.key, "value": _cut(str(error.value), VALUE_BYTES)})
+        info.metadata.update({"rule": error.rule, "fix": error.fix})
         violation = error_details_pb2.BadRequest.FieldViolation(field=error.key, description=error.rule)
         details.append(_packed(error_details_pb2.BadRequest(field_violations=[violation])))
     details.insert(0, _packed(info))
-    encoded: bytes = status_pb2.Status(code=code.value[0], message=str(error), details=details).SerializeToString()
+    encoded: bytes = status_pb2.Status(
+        code=code.value[0], message=status_text(error), details=details
+    ).SerializeToString()
     return encoded
 
 
@@ -109,6 +121,11 @@ def domain_error(error: grpc.aio.AioRpcError, service: str = "") -> HedgerowErro
     if code is grpc.StatusCode.FAILED_PRECONDITION:
         return FailedPrecondition(text, reason)
     return Unavailable(text, reason)
+
+
+def _cut(text: str, limit: int) -> str:
+    data = text.encode(errors="replace")
+    return text if len(data) <= limit else data[:limit].decode(errors="ignore") + "..."
 
 
 def _packed(message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest) -> any_pb2.Any:

@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, NoReturn
 
 import grpc
+from google.protobuf.message import DecodeError
 from opentelemetry.trace import SpanKind
 
+from hedgerow.domain.errors import InvalidValue
 from hedgerow.rpc.encoded import accept_encoded
-from hedgerow.rpc.errors import DETAILS_KEY, is_domain_error, status_code, status_details
+from hedgerow.rpc.errors import DETAILS_KEY, is_domain_error, status_code, status_details, status_text
 from hedgerow.telemetry import metrics
 from hedgerow.telemetry.logs import get_logger
 from hedgerow.telemetry.traces import TRACEPARENT, current_ids, inject_traceparent, span
@@ -50,16 +52,42 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
 
 def _wrap(method: str, handler: Any) -> Any:
-    request, response = handler.request_deserializer, handler.response_serializer
+    response = handler.response_serializer
+    one, many = _decoder(handler.request_deserializer, raises=False), _decoder(handler.request_deserializer)
     if handler.unary_unary is not None:
-        return grpc.unary_unary_rpc_method_handler(_unary(method, handler.unary_unary), request, response)
+        return grpc.unary_unary_rpc_method_handler(_unary(method, handler.unary_unary), one, response)
     if handler.stream_unary is not None:
-        return grpc.stream_unary_rpc_method_handler(_unary(method, handler.stream_unary), request, response)
+        return grpc.stream_unary_rpc_method_handler(_unary(method, handler.stream_unary), many, response)
     if handler.unary_stream is not None:
         inner = _stream(method, handler.unary_stream)
-        return grpc.unary_stream_rpc_method_handler(inner, request, accept_encoded(response))
+        return grpc.unary_stream_rpc_method_handler(inner, one, accept_encoded(response))
     inner = _stream(method, handler.stream_stream)
-    return grpc.stream_stream_rpc_method_handler(inner, request, accept_encoded(response))
+    return grpc.stream_stream_rpc_method_handler(inner, many, accept_encoded(response))
+
+
+def _decoder(decode: Callable[[bytes], Any], raises: bool = True) -> Callable[[bytes], Any]:
+    """A deserializer to which bytes that are no such message are the caller's fault.
+
+    What it raises reaches a handler that reads a stream of requests; a single request is decoded before there is a
+    handler, and grpc answers UNKNOWN: its error is returned in the request's place, for the wrapper to raise.
+    """
+
+    def decoded(data: bytes) -> Any:
+        try:
+            return decode(data)
+        except DecodeError as error:
+            invalid = InvalidValue("request", f"{len(data)} bytes", "an encoded message of this method's request type")
+            if raises:
+                raise invalid from error
+            return invalid
+
+    return decoded
+
+
+def _readable(request: Any) -> Any:
+    if isinstance(request, InvalidValue):
+        raise request
+    return request
 
 
 def _unary(method: str, behavior: Callable[[Any, Context], Awaitable[Any]]) -> Any:
@@ -71,7 +99,7 @@ def _unary(method: str, behavior: Callable[[Any, Context], Awaitable[Any]]) -> A
         started = time.perf_counter()
         with span(name, parent=_traceparent(context), kind=SpanKind.SERVER):
             try:
-                response = await behavior(request, context)
+                response = await behavior(_readable(request), context)
             except (asyncio.CancelledError, grpc.aio.AbortError):
                 _REQUESTS.labels(service, name, _code_name(context)).inc()
                 raise
@@ -96,7 +124,7 @@ def _stream(method: str, behavior: Callable[[Any, Context], Any]) -> Any:
     async def generate(request: Any, context: Context) -> AsyncIterator[Any]:
         opened.inc()
         try:
-            async for response in behavior(request, context):
+            async for response in behavior(_readable(request), context):
                 messages.inc()
                 yield response
             _REQUESTS.labels(service, name, "OK").inc()
@@ -111,7 +139,7 @@ def _stream(method: str, behavior: Callable[[Any, Context], Any]) -> Any:
     async def write(request: Any, context: Context) -> None:
         opened.inc()
         try:
-            await behavior(request, context)
+            await behavior(_readable(request), context)
             _REQUESTS.labels(service, name, "OK").inc()
         except grpc.aio.AbortError:
             _REQUESTS.labels(service, name, _code_name(context)).inc()
@@ -130,7 +158,7 @@ async def _abort(method: str, context: Context, error: Exception) -> NoReturn:
     code = status_code(error)
     _REQUESTS.labels(service, name, code.name).inc()
     if is_domain_error(error):
-        await context.abort(code, str(error), ((DETAILS_KEY, status_details(error, code)),))
+        await context.abort(code, status_text(error), ((DETAILS_KEY, status_details(error, code)),))
     ids = current_ids()
     get_logger().error("call failed", method=method, exc_info=error)
     await context.abort(grpc.StatusCode.INTERNAL, f"internal error, trace_id {ids[0] if ids else 'unknown'}")

@@ -129,3 +129,72 @@ def test_a_subclass_has_its_parents_status_and_a_stranger_is_internal() -> None:
     assert status_code(JournalUnavailable("x")) is grpc.StatusCode.UNAVAILABLE
     assert status_code(RuntimeError("x")) is grpc.StatusCode.INTERNAL
     assert not is_domain_error(RuntimeError("x"))
+
+
+async def raw(channel: grpc.aio.Channel, method: str, data: bytes, kind: str) -> grpc.aio.AioRpcError:
+    """How a call with these request bytes fails."""
+    path = f"/hedgerow.api.risk.v1.RiskService/{method}"
+    call = getattr(channel, kind)(path)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        if kind == "unary_unary":
+            await call(data, timeout=5)
+        elif kind == "unary_stream":
+            await call(data, timeout=5).read()
+        else:
+            opened = call(timeout=5)
+            await opened.write(data)
+            await opened.read()
+    return caught.value
+
+
+class Reads(risk_pb2_grpc.RiskServiceServicer):
+    """Remembers what reached it."""
+
+    def __init__(self) -> None:
+        self.reached: list[Any] = []
+
+    async def CheckOrder(self, request: Any, context: Any) -> Any:
+        self.reached.append(request)
+        return risk_pb2.CheckOrderResponse()
+
+    async def StreamBreaches(self, request: Any, context: Any) -> Any:
+        self.reached.append(request)
+        yield risk_pb2.StreamBreachesResponse()
+
+    async def CheckOrders(self, requests: Any, context: Any) -> Any:
+        async for request in requests:
+            self.reached.append(request)
+            yield risk_pb2.CheckOrdersResponse()
+
+
+@pytest.mark.parametrize("data", [b"\xff", b"\x0a\x05ab", b"GET / HTTP/1.1"])
+@pytest.mark.parametrize(
+    ("method", "kind"),
+    [("CheckOrder", "unary_unary"), ("StreamBreaches", "unary_stream"), ("CheckOrders", "stream_stream")],
+)
+async def test_bytes_that_are_no_message_are_the_callers_fault(serve: Any, method: str, kind: str, data: bytes) -> None:
+    servicer = Reads()
+    _, channel = await serve(servicer)
+    error = await raw(channel, method, data, kind)
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT, error.details()
+    assert isinstance(back := domain_error(error), domain.InvalidValue)
+    assert back.key == "request"
+    assert not servicer.reached
+
+
+@pytest.mark.parametrize(
+    "value", ["x" * 100_000, "\U0001f33f" * 100_000, "\x00" * 10_000], ids=["ascii", "wide", "nul"]
+)
+@pytest.mark.parametrize("kind", ["invalid", "not found"])
+async def test_a_long_value_is_cut_and_the_status_still_arrives(serve: Any, kind: str, value: str) -> None:
+    invalid = domain.InvalidValue("page_token", value, "the next_page_token of the answer before", "leave it out")
+    error = invalid if kind == "invalid" else domain.NotFound(f"order {value}")
+    _, channel = await serve(Raises(error))
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await risk_pb2_grpc.RiskServiceStub(channel).GetRuleSet(risk_pb2.GetRuleSetRequest(), timeout=5)
+    back = domain_error(caught.value)
+    assert isinstance(back, type(error))
+    if isinstance(back, domain.InvalidValue):
+        assert (back.key, back.rule, back.fix) == (invalid.key, invalid.rule, invalid.fix)
+        assert back.value.startswith(value[:50])
+        assert "the next_page_token of the answer before" in (caught.value.details() or "")
