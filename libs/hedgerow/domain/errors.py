@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-
-SHOWN = 400
+SHOWN = 300
 """Characters of a refused value an error repeats: enough to know it by."""
 
 

@@ -131,20 +131,17 @@ def test_a_subclass_has_its_parents_status_and_a_stranger_is_internal() -> None:
     assert not is_domain_error(RuntimeError("x"))
 
 
-async def raw(channel: grpc.aio.Channel, method: str, data: bytes, kind: str) -> grpc.aio.AioRpcError:
-    """How a call with these request bytes fails."""
-    path = f"/hedgerow.api.risk.v1.RiskService/{method}"
-    call = getattr(channel, kind)(path)
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        if kind == "unary_unary":
-            await call(data, timeout=5)
-        elif kind == "unary_stream":
-            await call(data, timeout=5).read()
-        else:
-            opened = call(timeout=5)
-            await opened.write(data)
-            await opened.read()
-    return caught.value
+async def send_raw(channel: grpc.aio.Channel, method: str, data: bytes, kind: str) -> None:
+    """Makes a call with these request bytes."""
+    call = getattr(channel, kind)(f"/hedgerow.api.risk.v1.RiskService/{method}")
+    if kind == "unary_unary":
+        await call(data, timeout=5)
+    elif kind == "unary_stream":
+        await call(data, timeout=5).read()
+    else:
+        opened = call(timeout=5)
+        await opened.write(data)
+        await opened.read()
 
 
 class Reads(risk_pb2_grpc.RiskServiceServicer):
@@ -175,9 +172,10 @@ class Reads(risk_pb2_grpc.RiskServiceServicer):
 async def test_bytes_that_are_no_message_are_the_callers_fault(serve: Any, method: str, kind: str, data: bytes) -> None:
     servicer = Reads()
     _, channel = await serve(servicer)
-    error = await raw(channel, method, data, kind)
-    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT, error.details()
-    assert isinstance(back := domain_error(error), domain.InvalidValue)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await send_raw(channel, method, data, kind)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT, caught.value.details()
+    assert isinstance(back := domain_error(caught.value), domain.InvalidValue)
     assert back.key == "request"
     assert not servicer.reached
 
