@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from hedgerow.catalog import SERVICES
+from hedgerow.catalog import ENTRIES
 from hedgerow.cli.ports import free_ports, neighbouring_ports
 from hedgerow.cli.supervisor import is_serving
 from hedgerow.settings import Settings
@@ -44,17 +44,24 @@ def until(condition: Callable[[], T], what: str, limit_s: float = 30.0) -> T:
 class System:
     """`hedgerow up` in `home`: every process on a free port; `broker_port` is where it looks for its gateway.
 
-    A context manager: everything has ended when it exits.
+    `ports` and `metrics` are by process, `daemon` is the strategy's. A context manager: everything has ended when
+    it exits.
     """
 
     def __init__(self, home: Path, *arguments: str, sets: tuple[str, ...] = ()) -> None:
         self.home = home
         self.state = StateDir(home / "live")
         self.strategy = STRATEGY
-        self.broker_port = neighbouring_ports(3)[0]
-        names = [*(name for name in SERVICES if name != "strategy"), f"strategy-{STRATEGY}"]
-        ports = dict(zip(names, free_ports(len(names)), strict=True))
-        pairs = [f"broker.port={self.broker_port}", *(f"endpoints.{name}.port={port}" for name, port in ports.items())]
+        self.daemon = f"strategy-{STRATEGY}"
+        self.broker_port, self.admin_port, _ = neighbouring_ports(3)
+        names = [*(name for name in ENTRIES if name not in ("ibsim", "strategy")), self.daemon]
+        ports = free_ports(2 * len(names))
+        self.ports = dict(zip(names, ports, strict=False))
+        self.metrics = dict(zip(names, ports[len(names) :], strict=True))
+        pairs = [f"broker.port={self.broker_port}"]
+        for name in names:
+            endpoint = {"port": self.ports[name], "metrics_port": self.metrics[name]}
+            pairs.append(f"endpoints.{name}={json.dumps(endpoint)}")
         self._arguments = [*arguments, *(word for pair in (*pairs, *sets) for word in ("--set", pair))]
         self._log = home / "up.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -68,12 +75,17 @@ class System:
     def environment(self) -> dict[str, str]:
         """What its processes and our commands run with."""
         paths = os.pathsep.join((str(ROOT / "libs"), str(ROOT)))
-        return {**os.environ, "HEDGEROW_HOME": str(self.home), "PYTHONPATH": paths}
+        return {**os.environ, "HEDGEROW_HOME": str(self.home), "PYTHONPATH": paths, "COLUMNS": "200"}
 
     @property
     def settings(self) -> Settings:
         """What it runs with."""
         return Settings.read(self.state.settings_file)
+
+    @property
+    def http(self) -> str:
+        """Base address of its gateway."""
+        return f"http://127.0.0.1:{self.ports['gateway']}"
 
     def __enter__(self) -> System:
         self.start()
@@ -97,7 +109,7 @@ class System:
             pytest.fail(f"`hedgerow up` ended with {self.process.returncode}: {self.said()[-2000:]}")
         if "hedgerow is up" not in self.said():
             return False
-        return all(is_serving(endpoint.host, endpoint.port) for endpoint in self.settings.endpoints.values())
+        return all(is_serving("127.0.0.1", port) for name, port in self.ports.items() if name != "gateway")
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Sends the signal and returns the exit code; kills what does not end in time, and fails."""
@@ -148,10 +160,20 @@ class System:
         rows = self.query(f"strategy-{self.strategy}", "select snapshot from status_current")
         return dict(json.loads(rows[0]["snapshot"])) if rows else {}
 
+    def await_snapshot(
+        self, what: str, holds: Callable[[dict[str, Any]], object], limit_s: float = 60.0
+    ) -> dict[str, Any]:
+        """The first snapshot of which `holds` is true; fails naming `what`."""
+
+        def look() -> dict[str, Any]:
+            snapshot = self.snapshot()
+            return snapshot if snapshot and holds(snapshot) else {}
+
+        return until(look, what, limit_s)
+
     def await_state(self, *states: str, limit_s: float = 60.0) -> dict[str, Any]:
         """The snapshot once the daemon is in one of these states."""
-        until(lambda: self.snapshot().get("daemon_state") in states, f"the daemon in {states}", limit_s)
-        return self.snapshot()
+        return self.await_snapshot(f"the daemon in {states}", lambda s: s["daemon_state"] in states, limit_s)
 
     def pid(self, name: str) -> int:
         """Process id of one of its processes."""

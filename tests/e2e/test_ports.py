@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from hedgerow.catalog import SERVICES
-from tests.e2e.live_system import STRATEGY, LiveSystem
+from tests.e2e.sessions import hedgerow
+from tests.system import System
 
 BUF = Path(sys.executable).parent / "buf"
 CALLS = {
@@ -27,15 +28,13 @@ CALLS = {
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSystem]:
-    system = LiveSystem(tmp_path_factory.mktemp("ports"), "--sim")
-    system.wait_up()
-    yield system
-    system.stop()
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    with System(tmp_path_factory.mktemp("ports") / "home", "--sim") as system:
+        yield system
 
 
 def key(name: str) -> str:
-    return STRATEGY if name == "strategy" else name
+    return "strategy-gamma-scalper" if name == "strategy" else name
 
 
 def curl(port: int, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -45,7 +44,7 @@ def curl(port: int, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_reflection_lists_the_service_and_health(system: LiveSystem, name: str) -> None:
+def test_reflection_lists_the_service_and_health(system: System, name: str) -> None:
     done = curl(system.ports[key(name)], "--list-services", "")
     assert done.returncode == 0, done.stderr
     package = name.replace("-", "_")
@@ -54,7 +53,7 @@ def test_reflection_lists_the_service_and_health(system: LiveSystem, name: str) 
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_method_answers(system: LiveSystem, name: str) -> None:
+def test_a_method_answers(system: System, name: str) -> None:
     service, method, request = CALLS[name]
     path = f"/hedgerow.api.{name.replace('-', '_')}.v1.{service}/{method}"
     done = curl(system.ports[key(name)], "--data", json.dumps(request), path)
@@ -63,29 +62,25 @@ def test_a_method_answers(system: LiveSystem, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_health_is_serving(system: LiveSystem, name: str) -> None:
+def test_health_is_serving(system: System, name: str) -> None:
     done = curl(system.ports[key(name)], "--data", "{}", "/grpc.health.v1.Health/Check")
     assert json.loads(done.stdout)["status"] == "SERVING", done.stderr
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_metrics_are_served(system: LiveSystem, name: str) -> None:
+def test_metrics_are_served(system: System, name: str) -> None:
     with urllib.request.urlopen(f"http://127.0.0.1:{system.metrics[key(name)]}/metrics", timeout=10) as answer:
         text = answer.read().decode()
     assert "hedgerow_" in text
 
 
-def test_healthcheck_says_all_is_well(system: LiveSystem) -> None:
-    from tests.e2e.sessions import hedgerow
-
+def test_healthcheck_says_all_is_well(system: System) -> None:
     done = hedgerow(system.home, "healthcheck", "live", "--json")
     assert done.returncode == 0, done.stdout
     assert {row["service"] for row in json.loads(done.stdout)} == set(system.ports)
 
 
-def test_a_taken_port_is_named(system: LiveSystem, tmp_path: Path) -> None:
-    from tests.e2e.sessions import hedgerow
-
+def test_a_taken_port_is_named(system: System, tmp_path: Path) -> None:
     taken = f"endpoints.execution={json.dumps({'port': system.ports['execution']})}"
     done = hedgerow(tmp_path, "up", "--set", taken)
     assert done.returncode == 2
