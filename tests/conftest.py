@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.postgres import NoPostgres, Server, chosen_way
 
 # How fast examples come says something of the machine, nothing of the code.
 settings.register_profile("hedgerow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -30,3 +33,34 @@ def shared_data() -> Path:
     if not lean.is_dir():
         pytest.fail("../shared is here but holds no data/lean: the real market data is broken")
     return lean
+
+
+def pytest_report_header() -> str:
+    """Says which PostgreSQL the tests run on."""
+    try:
+        return f"PostgreSQL: {chosen_way()[1]}"
+    except NoPostgres as error:
+        return f"PostgreSQL: none: {error}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A quiet run prints no header: says it at the end."""
+    if terminalreporter.verbosity < 0:
+        terminalreporter.write_line(pytest_report_header())
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """One PostgreSQL server for all tests of this process, PGPASSWORD set; fails where there is none to be had."""
+    try:
+        with Server() as server:
+            yield server
+    except NoPostgres as error:
+        pytest.fail(str(error))
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Server) -> Iterator[str]:
+    """`postgresql://user@host:port/database` of an empty database of the test's own; the password is in PGPASSWORD."""
+    with postgres_server.database() as url:
+        yield url
