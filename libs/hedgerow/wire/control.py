@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from hedgerow.api.control.v1 import control_pb2
-from hedgerow.domain.command import Command, CommandKind, NewCommand
+from hedgerow.domain.command import Command, CommandKind, FlattenOptions, FlattenTarget, NewCommand
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.order import Side
 from hedgerow.domain.self_check import SelfCheck
 from hedgerow.domain.status import ServiceStatus, StrategyStatus, SystemStatus
+from hedgerow.domain.trading_state import StatusLamp
 from hedgerow.wire.common import decimal_to_wire, text_from_wire, timestamp_from_wire, timestamp_to_wire
 from hedgerow.wire.enums import EnumWire, side_to_wire, status_lamp_to_wire
 from hedgerow.wire.strategy import snapshot_to_wire
@@ -18,6 +20,7 @@ from hedgerow.wire.strategy import snapshot_to_wire
 LONGEST_NAME, LONGEST_REASON = 64, 500
 
 _KIND = EnumWire(CommandKind, control_pb2.CommandKind, "COMMAND_KIND")
+_TARGET = EnumWire(FlattenTarget, control_pb2.FlattenTarget, "FLATTEN_TARGET", FlattenTarget.ZERO)
 _CHECK = EnumWire(SelfCheck, control_pb2.CheckResult, "CHECK_RESULT", SelfCheck.BLOCKED)
 command_kind_to_wire, command_kind_from_wire = _KIND.to_wire, _KIND.from_wire
 check_result_to_wire, check_result_from_wire = _CHECK.to_wire, _CHECK.from_wire
@@ -62,14 +65,23 @@ def _service_to_wire(status: ServiceStatus) -> control_pb2.ServiceStatus:
 
 def new_command_from_wire(request: control_pb2.SendCommandRequest) -> NewCommand:
     """The command asked for; raises InvalidValue naming the field that breaks its rule."""
+    kind = command_kind_from_wire("kind", request.kind)
+    if request.HasField("flatten") and kind is not CommandKind.FLATTEN:
+        raise InvalidValue("flatten", "set", "only for FLATTEN")
     return NewCommand(
         text_from_wire("command_id", request.command_id),
-        command_kind_from_wire("kind", request.kind),
+        kind,
         _at_most("strategy", request.strategy, LONGEST_NAME),
         _at_most("run_id", request.run_id, 2 * LONGEST_NAME),
         _at_most("actor", request.actor, LONGEST_NAME),
         _at_most("reason", request.reason, LONGEST_REASON),
+        _flatten_from_wire(request.flatten) if kind is CommandKind.FLATTEN else {},
     )
+
+
+def _flatten_from_wire(message: control_pb2.FlattenOptions) -> dict[str, Any]:
+    target = _TARGET.from_wire("flatten.target", message.target)
+    return FlattenOptions(target, message.include_options).arguments()
 
 
 def _at_most(field: str, text: str, longest: int) -> str:
@@ -93,24 +105,58 @@ def command_to_wire(command: Command) -> control_pb2.Command:
     )
     if command.acked_ns:
         message.acknowledge_time.CopyFrom(timestamp_to_wire(command.acked_ns))
+    if command.kind is CommandKind.FLATTEN:
+        options = command.flatten
+        message.flatten.target = _TARGET.to_wire(options.target)
+        message.flatten.include_options = options.include_options
     return message
 
 
 def command_from_wire(message: control_pb2.Command) -> Command:
-    """A recorded command as control sends it; raises InvalidValue."""
+    """A recorded command as control sends it, without a computed target; raises InvalidValue."""
+    kind = command_kind_from_wire("command.kind", message.kind)
     return Command(
         message.sequence,
         text_from_wire("command.command_id", message.command_id),
-        command_kind_from_wire("command.kind", message.kind),
+        kind,
         message.strategy,
         message.run_id,
         message.actor,
         message.reason,
-        {},
+        _flatten_from_wire(message.flatten) if kind is CommandKind.FLATTEN else {},
         timestamp_from_wire("command.create_time", message.create_time),
         timestamp_from_wire("command.acknowledge_time", message.acknowledge_time),
         message.outcome,
     )
+
+
+def history_point_to_wire(row: Mapping[str, Any]) -> control_pb2.HistoryPoint:
+    """A row of the history with its snapshot; what was not known then stays unset."""
+    snapshot = row["snapshot"]
+    message = control_pb2.HistoryPoint(
+        create_time=timestamp_to_wire(row["ts"]),
+        spot=finite(row["spot"]),
+        net_delta=finite(row["net_delta"]),
+        stock_position=finite(snapshot.get("stock_position")),
+        daily_pnl=finite(snapshot.get("daily_pnl")),
+        status_lamp=_lamp(row["status_lamp"]),
+    )
+    if row["market_ns"]:
+        message.market_time.CopyFrom(timestamp_to_wire(row["market_ns"]))
+    return message
+
+
+def finite(value: object) -> float | None:
+    """A finite number, None for anything else."""
+    known = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return float(value) if known else None  # type: ignore[arg-type]
+
+
+def _lamp(text: str) -> Any:
+    try:
+        return status_lamp_to_wire(StatusLamp(text))
+    except ValueError:
+        return status_lamp_to_wire(StatusLamp.RED)
 
 
 def operation_to_wire(row: Mapping[str, Any]) -> control_pb2.Operation:

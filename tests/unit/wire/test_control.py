@@ -8,12 +8,13 @@ import pytest
 
 from hedgerow.api.common.v1 import common_pb2
 from hedgerow.api.control.v1 import control_pb2
-from hedgerow.domain.command import Command, CommandKind, NewCommand
+from hedgerow.domain.command import Command, CommandKind, FlattenOptions, FlattenTarget, NewCommand
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.status import ServiceStatus, StrategyStatus, SystemStatus
 from hedgerow.wire.control import (
     command_from_wire,
     command_to_wire,
+    history_point_to_wire,
     new_command_from_wire,
     operation_to_wire,
     status_to_wire,
@@ -23,7 +24,8 @@ from hedgerow.wire.control import (
 @pytest.mark.parametrize("kind", list(CommandKind))
 @pytest.mark.parametrize("acked_ns", [0, 7])
 def test_a_command_comes_back_as_it_went(kind: CommandKind, acked_ns: int) -> None:
-    command = Command(3, "c", kind, "goog", "r", "anna", "why", {}, 5, acked_ns, "done" if acked_ns else "")
+    arguments = FlattenOptions(FlattenTarget.NEUTRAL).arguments() if kind is CommandKind.FLATTEN else {}
+    command = Command(3, "c", kind, "goog", "r", "anna", "why", arguments, 5, acked_ns, "done" if acked_ns else "")
     message = command_to_wire(command)
     assert message.HasField("acknowledge_time") is bool(acked_ns)
     assert command_from_wire(message) == command
@@ -39,6 +41,28 @@ def test_a_request_becomes_a_command_or_names_the_field() -> None:
         with pytest.raises(InvalidValue) as refused:
             new_command_from_wire(bad)
         assert refused.value.key == field
+
+
+def test_a_flatten_says_how_and_no_other_kind_does() -> None:
+    request = control_pb2.SendCommandRequest(command_id="c", kind=control_pb2.COMMAND_KIND_FLATTEN, strategy="goog")
+    assert new_command_from_wire(request).arguments == {"target": "ZERO", "include_options": False}
+    request.flatten.include_options = True
+    assert new_command_from_wire(request).arguments == {"target": "ZERO", "include_options": True}
+    request.flatten.target = control_pb2.FLATTEN_TARGET_NEUTRAL
+    with pytest.raises(InvalidValue, match=r"flatten\.include_options"):
+        new_command_from_wire(request)
+    request.kind = control_pb2.COMMAND_KIND_STOP
+    with pytest.raises(InvalidValue, match="flatten"):
+        new_command_from_wire(request)
+
+
+def test_a_history_point_leaves_unset_what_was_not_known() -> None:
+    row = {"ts": 5, "market_ns": 0, "status_lamp": "?", "spot": None, "net_delta": 1.5, "snapshot": {"daily_pnl": True}}
+    point = history_point_to_wire(row)
+    assert [point.HasField(name) for name in ("spot", "net_delta", "stock_position", "daily_pnl", "market_time")] == [
+        False, True, False, False, False,
+    ]  # fmt: skip
+    assert point.status_lamp == common_pb2.STATUS_LAMP_RED
 
 
 def test_the_status_carries_every_part_and_no_time_it_does_not_know() -> None:
