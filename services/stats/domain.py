@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from hedgerow.domain.order import Side
 from hedgerow.domain.position import ZERO
+from hedgerow.domain.slippage import slippage
 
 _NS_PER_MS = 1e6
 
@@ -61,11 +62,11 @@ def execution_quality(orders: Iterable[DecidedOrder], fills: Iterable[WorkedFill
         if order is None:
             continue
         last[fill.client_order_id] = max(last.get(fill.client_order_id, 0), fill.receive_ns)
-        if order.bid is None or order.ask is None:
+        cost = slippage(order.side, fill.price, order.bid, order.ask)
+        if cost is None:
             continue
-        mid = (Decimal(str(order.bid)) + Decimal(str(order.ask))) / 2
         size = fill.quantity * max(1, fill.multiplier)
-        total += (fill.price - mid) * order.side.sign * size
+        total += cost * size
         shares += size
         compared += 1
     times = [(received - decided[key].intent_ns) / _NS_PER_MS for key, received in last.items()]

@@ -14,7 +14,7 @@ from services.stats.service import StatsService
 async def compose(context: ProcessContext) -> None:
     """Serves until stopped; opens stores only to answer, and only for reading."""
     server = context.server()
-    servicer = StatsServer(StatsService(context.state.store_dir, StatsConfig()))
+    servicer = StatsServer(StatsService(context.store, StatsConfig()))
     server.add_service(SERVICE_NAME, stats_pb2_grpc.add_StatsServiceServicer_to_server, servicer)
     await server.serve()
 

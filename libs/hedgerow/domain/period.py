@@ -31,6 +31,11 @@ def _day_of_hour(hour: int) -> date:
     return (_EPOCH + timedelta(hours=hour)).astimezone(NEW_YORK).date()
 
 
+def day_start(day: date) -> int:
+    """Midnight of New York at which that day begins, ns UTC; a day with a clock change has 23 or 25 hours."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=NEW_YORK).timestamp()) * 1_000_000_000
+
+
 def period_start(period: Period, day: date) -> date:
     """The first day of the period that day lies in."""
     if period is Period.WEEK:

@@ -6,21 +6,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from hedgerow.domain.distribution import distribution
 from hedgerow.domain.errors import NotFound
+from hedgerow.domain.execution_report import split_revision
 from hedgerow.domain.order import Side
 from hedgerow.domain.period import Period, market_day, period_start
 from hedgerow.domain.position import ZERO, Position
+from hedgerow.domain.slippage import slippage
 from hedgerow.store.engine import open_store
+from hedgerow.store.location import Place
 from hedgerow.store.operations import OperationType
 from hedgerow.store.read import Row, owners, read_fills, read_rows
-from hedgerow.store.tables import METADATA
+from hedgerow.store.tables import METADATA, owner_kind
 
 __all__ = ["Period", "hedge_statistics"]
+
+_DIGITS = 9
 
 
 @dataclass(slots=True)
@@ -32,6 +37,10 @@ class _Sums:
     sold: Decimal = ZERO
     realized: Decimal = ZERO
     commissions: Decimal = ZERO
+    results: list[Decimal] = field(default_factory=list)
+    compared: int = 0
+    compared_shares: Decimal = ZERO
+    slippage: Decimal = ZERO
     profits: dict[date, float] = field(default_factory=dict)
 
 
@@ -48,53 +57,103 @@ class _Window(NamedTuple):
         return period_start(self.period, market_day(market_ns))
 
 
+class _Change(NamedTuple):
+    """What moved a position: a fill, or one side of a transfer, `fill` None; in one canonical order."""
+
+    event_ns: int
+    name: str
+    held: tuple[str, str, str]
+    signed_quantity: Decimal
+    price: Decimal
+    multiplier: int
+    fill: Row | None
+
+
 _Periods = dict[tuple[date, str], _Sums]
 
 
 def hedge_statistics(
-    store_dir: Path, strategy: str | None = None, period: Period = Period.DAY, since_ns: int | None = None,
+    place: Place, strategy: str | None = None, period: Period = Period.DAY, since_ns: int | None = None,
     until_ns: int | None = None,
 ) -> list[Row]:  # fmt: skip
     """One row per period and strategy, oldest first; market times ns, since inclusive, until exclusive.
 
     `start_date` is the period's first New York day (ISO text), `hedges` counts orders with at least
     one fill in it, `denials` orders our risk refused. Decimal amounts in the account's currency:
-    `realized_pnl` from fills alone, positions at average price, before `commissions`. `daily_pnl`
-    (float) sums the last profit each session's snapshots told of, None where none did.
+    `realized_pnl` of fills, positions at average price, before `commissions`; `net_pnl` after them.
+    A fill that reduces a position has a result: its realized profit less its commission. Of these
+    `closing_fills`, `wins` are those above zero, `win_rate` their share (None without any) and
+    `result_distribution` the Distribution as a mapping (None without any). `total_slippage` and `slippage_per_share`
+    (float, above zero a cost, None where nothing was compared) are of the `compared_fills`, those
+    decided on a two-sided quote, against its mid. `daily_pnl` (float) sums the last profit each
+    session's snapshots told of, None where none did.
     """
     window, periods = _Window(period, since_ns, until_ns), _Periods()
-    _add_fills(periods, window, store_dir, strategy)
-    _add_denials(periods, window, store_dir, strategy)
-    _add_profits(periods, window, store_dir, strategy)
+    _add_fills(periods, window, place, strategy)
+    _add_denials(periods, window, place, strategy)
+    _add_profits(periods, window, place, strategy)
     return [_row(start, name, sums) for (start, name), sums in sorted(periods.items(), key=lambda item: item[0])]
 
 
-def _add_fills(periods: _Periods, window: _Window, store_dir: Path, strategy: str | None) -> None:
+def _add_fills(periods: _Periods, window: _Window, place: Place, strategy: str | None) -> None:
+    # From the first on, whatever is asked for: profit of a later day depends on earlier ones.
+    changes = [*_fills(place, strategy), *_transfers(place, strategy)]
+    quotes = {row["client_order_id"]: row for row in _columns(place, "execution", "orders", _quote)}
     positions: dict[tuple[str, str, str], Position] = {}
-    # By when they happened: a fill's sequence moves on when its commission comes. And from the
-    # first on, whatever is asked for: profit of a later day depends on earlier ones.
-    fills = sorted(read_fills(store_dir, strategy), key=lambda fill: (fill["event_ns"], fill["receive_ns"]))
-    for fill in fills:
-        signed = fill["quantity"] * Side(fill["side"]).sign
-        held = (fill["strategy"], fill["account"], fill["instrument"])
-        before = positions.get(held, Position())
-        after = positions[held] = before.after(signed, fill["price"], max(1, fill["multiplier"]))
-        if not window.holds(fill["event_ns"]):
+    for change in sorted(changes, key=lambda each: (each.event_ns, each.name)):
+        before = positions.get(change.held, Position())
+        after = before.after(change.signed_quantity, change.price, change.multiplier)
+        positions[change.held] = after
+        if change.fill is None or not window.holds(change.event_ns):
             continue
-        sums = periods.setdefault((window.start(fill["event_ns"]), fill["strategy"]), _Sums())
-        sums.orders.add(fill["client_order_id"])
-        sums.fills += 1
-        if signed > 0:
-            sums.bought += fill["quantity"]
-        else:
-            sums.sold += fill["quantity"]
-        sums.realized += after.realized_pnl - before.realized_pnl
-        sums.commissions += fill["commission"] or ZERO
+        sums = periods.setdefault((window.start(change.event_ns), change.held[0]), _Sums())
+        _count(sums, change.fill, change, quotes.get(change.fill["client_order_id"]))
+        realized = after.realized_pnl - before.realized_pnl
+        sums.realized += realized
+        if before.quantity * change.signed_quantity < 0:
+            # An average price need not end; what is nothing must not win by its last digit.
+            sums.results.append(round(realized - (change.fill["commission"] or ZERO), _DIGITS))
 
 
-def _add_denials(periods: _Periods, window: _Window, store_dir: Path, strategy: str | None) -> None:
+def _count(sums: _Sums, fill: Row, change: _Change, quote: Row | None) -> None:
+    sums.orders.add(fill["client_order_id"])
+    sums.fills += 1
+    sums.commissions += fill["commission"] or ZERO
+    if change.signed_quantity > 0:
+        sums.bought += fill["quantity"]
+    else:
+        sums.sold += fill["quantity"]
+    cost = None if quote is None else slippage(Side(fill["side"]), fill["price"], quote["bid"], quote["ask"])
+    if cost is not None:
+        shares = fill["quantity"] * change.multiplier
+        sums.compared += 1
+        sums.compared_shares += shares
+        sums.slippage += cost * shares
+
+
+def _fills(place: Place, strategy: str | None) -> Iterator[_Change]:
+    for fill in read_fills(place, strategy):
+        yield _Change(
+            fill["event_ns"], split_revision(fill["execution_id"])[0],
+            (fill["strategy"], fill["account"], fill["instrument"]),
+            fill["quantity"] * Side(fill["side"]).sign, fill["price"], max(1, fill["multiplier"]), fill,
+        )  # fmt: skip
+
+
+def _transfers(place: Place, strategy: str | None) -> Iterator[_Change]:
+    """Both sides of every transfer: what was adopted is closed at a profit against what it was adopted at."""
+    for row in read_rows(place, "portfolio", "transfers", where=lambda t: [t.c.instrument != ""]):
+        for owner, quantity in ((row["from_owner"], -row["quantity"]), (row["to_owner"], row["quantity"])):
+            if strategy in (None, owner):
+                yield _Change(
+                    row["market_ns"], f"transfer:{row['transfer_id']}", (owner, row["account"], row["instrument"]),
+                    quantity, row["price"] or ZERO, max(1, row["multiplier"]), None,
+                )  # fmt: skip
+
+
+def _add_denials(periods: _Periods, window: _Window, place: Place, strategy: str | None) -> None:
     denials = read_rows(
-        store_dir, "execution", "operations",
+        place, "execution", "operations",
         where=lambda t: [t.c.type == OperationType.DENIED.value] + ([t.c.strategy == strategy] if strategy else []),
     )  # fmt: skip
     for denial in denials:
@@ -102,52 +161,60 @@ def _add_denials(periods: _Periods, window: _Window, store_dir: Path, strategy: 
             periods.setdefault((window.start(denial["market_ns"]), denial["strategy"]), _Sums()).denials += 1
 
 
-def _add_profits(periods: _Periods, window: _Window, store_dir: Path, strategy: str | None) -> None:
-    for owner in owners(store_dir, "strategy"):
+def _add_profits(periods: _Periods, window: _Window, place: Place, strategy: str | None) -> None:
+    for owner in owners(place, "strategy"):
         name = owner.removeprefix("strategy-")
         if strategy not in (None, name):
             continue
-        for profit in _profits(store_dir, owner):
+        for profit in _columns(place, owner, "status_history", _profit):
             # A daemon alive on a Saturday still tells of Friday's session: that is its day.
-            told_of = profit.market_ns
-            if profit.session_ns and market_day(profit.session_ns) != market_day(told_of):
-                told_of = profit.session_ns
+            told_of, session_ns = int(profit["market_ns"]), int(profit["session_ns"])
+            if session_ns and market_day(session_ns) != market_day(told_of):
+                told_of = session_ns
             if window.holds(told_of):
                 sums = periods.setdefault((window.start(told_of), name), _Sums())
-                sums.profits[market_day(told_of)] = profit.daily_pnl
+                sums.profits[market_day(told_of)] = float(profit["daily_pnl"])
 
 
-class _Profit(NamedTuple):
-    market_ns: int
-    session_ns: int
-    daily_pnl: float
-
-
-def _profits(store_dir: Path, owner: str) -> Iterator[_Profit]:
-    """What each snapshot of the history says of its session's profit, oldest first; taken apart by the database."""
-    history = METADATA["strategy"].tables["status_history"]
+def _profit(history: sa.Table) -> sa.Select[Any]:
+    """What each snapshot says of its session's profit, oldest first; taken apart by the database."""
     snapshot = history.c.snapshot
+
+    def whole(*path: str) -> sa.ColumnElement[int]:
+        return sa.cast(snapshot[path].as_string(), sa.BigInteger)
+
     profit = snapshot["daily_pnl"].as_float()
-    query = (
+    return (
         sa.select(
-            sa.func.coalesce(snapshot["market_ts"].as_integer(), history.c.market_ns),
-            sa.func.coalesce(snapshot[("restore", "session_open")].as_integer(), 0),
-            profit,
+            sa.func.coalesce(whole("market_ts"), history.c.market_ns).label("market_ns"),
+            sa.func.coalesce(whole("restore", "session_open"), 0).label("session_ns"),
+            profit.label("daily_pnl"),
         )
         .where(profit.is_not(None))
         .order_by(history.c.id)
     )
+
+
+def _quote(orders: sa.Table) -> sa.Select[Any]:
+    return sa.select(orders.c.client_order_id, orders.c.bid, orders.c.ask)
+
+
+def _columns(place: Place, owner: str, name: str, query: Any) -> list[Row]:
+    """Rows of a query over one table of one owner; none where it has written nothing yet."""
     try:
-        store = open_store(store_dir, owner, read_only=True)
+        store = open_store(place, owner, read_only=True)
     except NotFound:
-        return
+        return []
     with store, store.read() as connection:
-        if sa.inspect(connection).has_table("status_history"):
-            for row in connection.execute(query):
-                yield _Profit(int(row[0]), int(row[1]), float(row[2]))
+        if not sa.inspect(connection).has_table(name):
+            return []
+        table = METADATA[owner_kind(owner)].tables[name]
+        return [dict(row._mapping) for row in connection.execute(query(table))]
 
 
 def _row(start: date, strategy: str, sums: _Sums) -> Row:
+    wins = sum(result > 0 for result in sums.results)
+    spread = distribution(sums.results)
     return {
         "start_date": start.isoformat(),
         "strategy": strategy,
@@ -158,5 +225,13 @@ def _row(start: date, strategy: str, sums: _Sums) -> Row:
         "sold_quantity": sums.sold,
         "realized_pnl": sums.realized,
         "commissions": sums.commissions,
+        "net_pnl": sums.realized - sums.commissions,
+        "closing_fills": len(sums.results),
+        "wins": wins,
+        "win_rate": wins / len(sums.results) if sums.results else None,
+        "result_distribution": spread._asdict() if spread else None,
+        "compared_fills": sums.compared,
+        "total_slippage": sums.slippage if sums.compared else None,
+        "slippage_per_share": float(sums.slippage / sums.compared_shares) if sums.compared else None,
         "daily_pnl": sum(sums.profits.values()) if sums.profits else None,
     }

@@ -16,7 +16,8 @@ period_to_wire, period_from_wire = _PERIOD.to_wire, _PERIOD.from_wire
 
 
 def hedge_statistics_to_wire(row: Mapping[str, Any]) -> stats_pb2.HedgeStatistics:
-    """One row of the store's hedge statistics; `daily_pnl` stays unset where it is None."""
+    """One row of the store's hedge statistics; what is None there stays unset."""
+    spread, slippage = row["result_distribution"], row["total_slippage"]
     return stats_pb2.HedgeStatistics(
         start_date=date_to_wire(date.fromisoformat(row["start_date"])),
         strategy=row["strategy"],
@@ -28,4 +29,12 @@ def hedge_statistics_to_wire(row: Mapping[str, Any]) -> stats_pb2.HedgeStatistic
         realized_pnl=decimal_to_wire(row["realized_pnl"]),
         commissions=decimal_to_wire(row["commissions"]),
         daily_pnl=row["daily_pnl"],
+        net_pnl=decimal_to_wire(row["net_pnl"]),
+        closing_fills=row["closing_fills"],
+        wins=row["wins"],
+        win_rate=row["win_rate"],
+        result_distribution=None if spread is None else stats_pb2.ResultDistribution(**spread),
+        compared_fills=row["compared_fills"],
+        total_slippage=None if slippage is None else decimal_to_wire(slippage),
+        slippage_per_share=row["slippage_per_share"],
     )

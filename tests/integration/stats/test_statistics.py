@@ -44,7 +44,7 @@ def order(number: int, side: str, quantity: int, price: str, when: str) -> list[
 
 
 async def write(state: StateDir, owner: str, rows: list[Write]) -> None:
-    with open_store(state, owner) as store:
+    with open_store(state.store_dir, owner) as store:
         writer = AsyncWriter(store)
         await writer.write(rows)
         await writer.close()
@@ -94,6 +94,11 @@ async def test_days_weeks_and_windows(session: ServiceProcess) -> None:
     assert (first.bought_quantity.value, first.HasField("daily_pnl")) == ("100", False)
     assert (second.hedges, second.denials, second.sold_quantity.value, second.daily_pnl) == (1, 1, "60", 58.5)
     assert Decimal(second.realized_pnl.value) == 60
+    assert (Decimal(second.net_pnl.value), second.closing_fills, second.wins, second.win_rate) == (Decimal("59.5"), 1, 1, 1.0)
+    assert second.result_distribution.median == second.result_distribution.maximum == 59.5
+    assert (Decimal(second.total_slippage.value), second.compared_fills) == (-66, 1)
+    assert second.slippage_per_share == pytest.approx(-1.10)
+    assert (first.closing_fills, first.HasField("win_rate"), first.HasField("result_distribution")) == (0, False, False)
     (week,) = await hedges(session, period=stats_pb2.PERIOD_WEEK, strategy="goog")
     assert (week.start_date.day, week.hedges, week.commissions.value) == (21, 2, "1.0")
     since = timestamp_to_wire(at("2015-12-24T00:00:00"))

@@ -46,6 +46,12 @@ def status(when: str, profit: float | None, **more: Any) -> Write:
     return Write("status_history", {"strategy": "goog", "ts": 1, "market_ns": 1, "snapshot": snapshot})
 
 
+ADDED_UP = (
+    "hedges", "fills", "denials", "bought_quantity", "sold_quantity", "realized_pnl", "commissions", "net_pnl",
+    "closing_fills", "wins", "compared_fills", "total_slippage", "daily_pnl",
+)  # fmt: skip
+
+
 @pytest.fixture
 def session(tmp_path: Path, fill: Fill) -> Path:
     """Wednesday and Thursday of one week, and the Monday after."""
@@ -95,7 +101,7 @@ def test_hedges_profit_and_denials_per_day(session: Path) -> None:
 def test_longer_periods_are_the_sums_of_their_days(session: Path, period: Period, starts: list[str]) -> None:
     days, longer = hedge_statistics(session), hedge_statistics(session, "goog", period)
     assert [row["start_date"] for row in longer] == starts
-    for name in set(days[0]) - {"start_date", "strategy"}:
+    for name in ADDED_UP:
         assert sum(row[name] or 0 for row in longer) == sum(row[name] or 0 for row in days), name
     assert longer[0]["daily_pnl"] == -5.5
 
@@ -122,3 +128,30 @@ def test_a_late_commission_does_not_change_the_order_of_fills(tmp_path: Path, fi
 
 def test_nothing_written_is_no_row(tmp_path: Path) -> None:
     assert hedge_statistics(tmp_path) == []
+
+
+def test_what_was_adopted_is_closed_against_the_price_it_was_adopted_at(tmp_path: Path, fill: Fill) -> None:
+    leg = "GOOG 160115C00750000"
+    values = {"transfer_id": "t1", "request_id": "t1", "kind": "ADOPTION", "account": "SIM1", "from_owner": "MANUAL",
+              "to_owner": "goog", "instrument": leg, "multiplier": 100, "quantity": Decimal(20), "price": Decimal(7),
+              "market_ns": at("2015-12-23T09:30:00")}  # fmt: skip
+    fill(tmp_path, "portfolio", [Write("transfers", values)])
+    assert hedge_statistics(tmp_path) == []
+    sold = execution(1, "2015-12-24T10:00:00", "c1", "SELL", 5, "7.50", "3").values
+    fill(tmp_path, "execution", [Write("fills", dict(sold) | {"instrument": leg, "multiplier": 100})])
+    (row,) = hedge_statistics(tmp_path)
+    assert (row["start_date"], row["strategy"], row["realized_pnl"], row["net_pnl"]) == ("2015-12-24", "goog", 250, 247)
+    assert (row["closing_fills"], row["wins"]) == (1, 1)
+    assert hedge_statistics(tmp_path, "MANUAL") == []
+
+
+def test_a_result_of_nothing_is_no_win(tmp_path: Path, fill: Fill) -> None:
+    """Its average price, 1 / 3, does not end."""
+    rows = [
+        execution(1, "2015-12-23T10:00:00", "c1", "BUY", 1, "1"),
+        execution(2, "2015-12-23T10:00:01", "c1", "BUY", 2, "0"),
+        execution(3, "2015-12-23T10:00:02", "c2", "SELL", 3, "0.50", "0.50"),
+    ]
+    fill(tmp_path, "execution", rows)
+    (row,) = hedge_statistics(tmp_path)
+    assert (row["closing_fills"], row["wins"], row["result_distribution"]["maximum"]) == (1, 0, 0)

@@ -28,7 +28,7 @@ from google.type import date_pb2 as google_dot_type_dot_date__pb2
 from google.type import decimal_pb2 as google_dot_type_dot_decimal__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!hedgerow/api/stats/v1/stats.proto\x12\x15hedgerow.api.stats.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x19google/type/decimal.proto\"\xbc\x01\n\x19GetHedgeStatisticsRequest\x12\x10\n\x08strategy\x18\x01 \x01(\t\x12-\n\x06period\x18\x02 \x01(\x0e\x32\x1d.hedgerow.api.stats.v1.Period\x12.\n\nsince_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nuntil_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xd3\x02\n\x0fHedgeStatistics\x12%\n\nstart_date\x18\x01 \x01(\x0b\x32\x11.google.type.Date\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\x0e\n\x06hedges\x18\x03 \x01(\x05\x12\r\n\x05\x66ills\x18\x04 \x01(\x05\x12\x0f\n\x07\x64\x65nials\x18\x05 \x01(\x05\x12-\n\x0f\x62ought_quantity\x18\x06 \x01(\x0b\x32\x14.google.type.Decimal\x12+\n\rsold_quantity\x18\x07 \x01(\x0b\x32\x14.google.type.Decimal\x12*\n\x0crealized_pnl\x18\x08 \x01(\x0b\x32\x14.google.type.Decimal\x12)\n\x0b\x63ommissions\x18\t \x01(\x0b\x32\x14.google.type.Decimal\x12\x16\n\tdaily_pnl\x18\n \x01(\x01H\x00\x88\x01\x01\x42\x0c\n\n_daily_pnl\"X\n\x1aGetHedgeStatisticsResponse\x12:\n\nstatistics\x18\x01 \x03(\x0b\x32&.hedgerow.api.stats.v1.HedgeStatistics\".\n\x1aGetExecutionQualityRequest\x12\x10\n\x08strategy\x18\x01 \x01(\t\"\xba\x01\n\x1bGetExecutionQualityResponse\x12\r\n\x05\x66ills\x18\x01 \x01(\x05\x12\x1a\n\rmean_slippage\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x1b\n\x0etotal_slippage\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x1b\n\x0emedian_fill_ms\x18\x04 \x01(\x01H\x02\x88\x01\x01\x42\x10\n\x0e_mean_slippageB\x11\n\x0f_total_slippageB\x11\n\x0f_median_fill_ms*S\n\x06Period\x12\x16\n\x12PERIOD_UNSPECIFIED\x10\x00\x12\x0e\n\nPERIOD_DAY\x10\x01\x12\x0f\n\x0bPERIOD_WEEK\x10\x02\x12\x10\n\x0cPERIOD_MONTH\x10\x03\x32\xc8\x02\n\x0cStatsService\x12\x93\x01\n\x12GetHedgeStatistics\x12\x30.hedgerow.api.stats.v1.GetHedgeStatisticsRequest\x1a\x31.hedgerow.api.stats.v1.GetHedgeStatisticsResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/stats/hedges\x12\xa1\x01\n\x13GetExecutionQuality\x12\x31.hedgerow.api.stats.v1.GetExecutionQualityRequest\x1a\x32.hedgerow.api.stats.v1.GetExecutionQualityResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/stats/execution-qualityb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!hedgerow/api/stats/v1/stats.proto\x12\x15hedgerow.api.stats.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x19google/type/decimal.proto\"\xbc\x01\n\x19GetHedgeStatisticsRequest\x12\x10\n\x08strategy\x18\x01 \x01(\t\x12-\n\x06period\x18\x02 \x01(\x0e\x32\x1d.hedgerow.api.stats.v1.Period\x12.\n\nsince_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nuntil_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa0\x01\n\x12ResultDistribution\x12\x0f\n\x07minimum\x18\x01 \x01(\x01\x12\x16\n\x0elower_quartile\x18\x02 \x01(\x01\x12\x0e\n\x06median\x18\x03 \x01(\x01\x12\x16\n\x0eupper_quartile\x18\x04 \x01(\x01\x12\x0f\n\x07maximum\x18\x05 \x01(\x01\x12\x0c\n\x04mean\x18\x06 \x01(\x01\x12\x1a\n\x12standard_deviation\x18\x07 \x01(\x01\"\x89\x05\n\x0fHedgeStatistics\x12%\n\nstart_date\x18\x01 \x01(\x0b\x32\x11.google.type.Date\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\x0e\n\x06hedges\x18\x03 \x01(\x05\x12\r\n\x05\x66ills\x18\x04 \x01(\x05\x12\x0f\n\x07\x64\x65nials\x18\x05 \x01(\x05\x12-\n\x0f\x62ought_quantity\x18\x06 \x01(\x0b\x32\x14.google.type.Decimal\x12+\n\rsold_quantity\x18\x07 \x01(\x0b\x32\x14.google.type.Decimal\x12*\n\x0crealized_pnl\x18\x08 \x01(\x0b\x32\x14.google.type.Decimal\x12)\n\x0b\x63ommissions\x18\t \x01(\x0b\x32\x14.google.type.Decimal\x12\x16\n\tdaily_pnl\x18\n \x01(\x01H\x00\x88\x01\x01\x12%\n\x07net_pnl\x18\x0b \x01(\x0b\x32\x14.google.type.Decimal\x12\x15\n\rclosing_fills\x18\x0c \x01(\x05\x12\x0c\n\x04wins\x18\r \x01(\x05\x12\x15\n\x08win_rate\x18\x0e \x01(\x01H\x01\x88\x01\x01\x12\x46\n\x13result_distribution\x18\x0f \x01(\x0b\x32).hedgerow.api.stats.v1.ResultDistribution\x12\x16\n\x0e\x63ompared_fills\x18\x10 \x01(\x05\x12,\n\x0etotal_slippage\x18\x11 \x01(\x0b\x32\x14.google.type.Decimal\x12\x1f\n\x12slippage_per_share\x18\x12 \x01(\x01H\x02\x88\x01\x01\x42\x0c\n\n_daily_pnlB\x0b\n\t_win_rateB\x15\n\x13_slippage_per_share\"X\n\x1aGetHedgeStatisticsResponse\x12:\n\nstatistics\x18\x01 \x03(\x0b\x32&.hedgerow.api.stats.v1.HedgeStatistics\".\n\x1aGetExecutionQualityRequest\x12\x10\n\x08strategy\x18\x01 \x01(\t\"\xba\x01\n\x1bGetExecutionQualityResponse\x12\r\n\x05\x66ills\x18\x01 \x01(\x05\x12\x1a\n\rmean_slippage\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x1b\n\x0etotal_slippage\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x1b\n\x0emedian_fill_ms\x18\x04 \x01(\x01H\x02\x88\x01\x01\x42\x10\n\x0e_mean_slippageB\x11\n\x0f_total_slippageB\x11\n\x0f_median_fill_ms*S\n\x06Period\x12\x16\n\x12PERIOD_UNSPECIFIED\x10\x00\x12\x0e\n\nPERIOD_DAY\x10\x01\x12\x0f\n\x0bPERIOD_WEEK\x10\x02\x12\x10\n\x0cPERIOD_MONTH\x10\x03\x32\xc8\x02\n\x0cStatsService\x12\x93\x01\n\x12GetHedgeStatistics\x12\x30.hedgerow.api.stats.v1.GetHedgeStatisticsRequest\x1a\x31.hedgerow.api.stats.v1.GetHedgeStatisticsResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/stats/hedges\x12\xa1\x01\n\x13GetExecutionQuality\x12\x31.hedgerow.api.stats.v1.GetExecutionQualityRequest\x1a\x32.hedgerow.api.stats.v1.GetExecutionQualityResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/stats/execution-qualityb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,18 +39,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STATSSERVICE'].methods_by_name['GetHedgeStatistics']._serialized_options = b'\202\323\344\223\002\022\022\020/v1/stats/hedges'
   _globals['_STATSSERVICE'].methods_by_name['GetExecutionQuality']._loaded_options = None
   _globals['_STATSSERVICE'].methods_by_name['GetExecutionQuality']._serialized_options = b'\202\323\344\223\002\035\022\033/v1/stats/execution-quality'
-  _globals['_PERIOD']._serialized_start=1034
-  _globals['_PERIOD']._serialized_end=1117
+  _globals['_PERIOD']._serialized_start=1507
+  _globals['_PERIOD']._serialized_end=1590
   _globals['_GETHEDGESTATISTICSREQUEST']._serialized_start=175
   _globals['_GETHEDGESTATISTICSREQUEST']._serialized_end=363
-  _globals['_HEDGESTATISTICS']._serialized_start=366
-  _globals['_HEDGESTATISTICS']._serialized_end=705
-  _globals['_GETHEDGESTATISTICSRESPONSE']._serialized_start=707
-  _globals['_GETHEDGESTATISTICSRESPONSE']._serialized_end=795
-  _globals['_GETEXECUTIONQUALITYREQUEST']._serialized_start=797
-  _globals['_GETEXECUTIONQUALITYREQUEST']._serialized_end=843
-  _globals['_GETEXECUTIONQUALITYRESPONSE']._serialized_start=846
-  _globals['_GETEXECUTIONQUALITYRESPONSE']._serialized_end=1032
-  _globals['_STATSSERVICE']._serialized_start=1120
-  _globals['_STATSSERVICE']._serialized_end=1448
+  _globals['_RESULTDISTRIBUTION']._serialized_start=366
+  _globals['_RESULTDISTRIBUTION']._serialized_end=526
+  _globals['_HEDGESTATISTICS']._serialized_start=529
+  _globals['_HEDGESTATISTICS']._serialized_end=1178
+  _globals['_GETHEDGESTATISTICSRESPONSE']._serialized_start=1180
+  _globals['_GETHEDGESTATISTICSRESPONSE']._serialized_end=1268
+  _globals['_GETEXECUTIONQUALITYREQUEST']._serialized_start=1270
+  _globals['_GETEXECUTIONQUALITYREQUEST']._serialized_end=1316
+  _globals['_GETEXECUTIONQUALITYRESPONSE']._serialized_start=1319
+  _globals['_GETEXECUTIONQUALITYRESPONSE']._serialized_end=1505
+  _globals['_STATSSERVICE']._serialized_start=1593
+  _globals['_STATSSERVICE']._serialized_end=1921
 # @@protoc_insertion_point(module_scope)

@@ -36,8 +36,26 @@ class GetHedgeStatisticsRequest(_message.Message):
     until_time: _timestamp_pb2.Timestamp
     def __init__(self, strategy: _Optional[str] = ..., period: _Optional[_Union[Period, str]] = ..., since_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
+class ResultDistribution(_message.Message):
+    __slots__ = ("minimum", "lower_quartile", "median", "upper_quartile", "maximum", "mean", "standard_deviation")
+    MINIMUM_FIELD_NUMBER: _ClassVar[int]
+    LOWER_QUARTILE_FIELD_NUMBER: _ClassVar[int]
+    MEDIAN_FIELD_NUMBER: _ClassVar[int]
+    UPPER_QUARTILE_FIELD_NUMBER: _ClassVar[int]
+    MAXIMUM_FIELD_NUMBER: _ClassVar[int]
+    MEAN_FIELD_NUMBER: _ClassVar[int]
+    STANDARD_DEVIATION_FIELD_NUMBER: _ClassVar[int]
+    minimum: float
+    lower_quartile: float
+    median: float
+    upper_quartile: float
+    maximum: float
+    mean: float
+    standard_deviation: float
+    def __init__(self, minimum: _Optional[float] = ..., lower_quartile: _Optional[float] = ..., median: _Optional[float] = ..., upper_quartile: _Optional[float] = ..., maximum: _Optional[float] = ..., mean: _Optional[float] = ..., standard_deviation: _Optional[float] = ...) -> None: ...
+
 class HedgeStatistics(_message.Message):
-    __slots__ = ("start_date", "strategy", "hedges", "fills", "denials", "bought_quantity", "sold_quantity", "realized_pnl", "commissions", "daily_pnl")
+    __slots__ = ("start_date", "strategy", "hedges", "fills", "denials", "bought_quantity", "sold_quantity", "realized_pnl", "commissions", "daily_pnl", "net_pnl", "closing_fills", "wins", "win_rate", "result_distribution", "compared_fills", "total_slippage", "slippage_per_share")
     START_DATE_FIELD_NUMBER: _ClassVar[int]
     STRATEGY_FIELD_NUMBER: _ClassVar[int]
     HEDGES_FIELD_NUMBER: _ClassVar[int]
@@ -48,6 +66,14 @@ class HedgeStatistics(_message.Message):
     REALIZED_PNL_FIELD_NUMBER: _ClassVar[int]
     COMMISSIONS_FIELD_NUMBER: _ClassVar[int]
     DAILY_PNL_FIELD_NUMBER: _ClassVar[int]
+    NET_PNL_FIELD_NUMBER: _ClassVar[int]
+    CLOSING_FILLS_FIELD_NUMBER: _ClassVar[int]
+    WINS_FIELD_NUMBER: _ClassVar[int]
+    WIN_RATE_FIELD_NUMBER: _ClassVar[int]
+    RESULT_DISTRIBUTION_FIELD_NUMBER: _ClassVar[int]
+    COMPARED_FILLS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_SLIPPAGE_FIELD_NUMBER: _ClassVar[int]
+    SLIPPAGE_PER_SHARE_FIELD_NUMBER: _ClassVar[int]
     start_date: _date_pb2.Date
     strategy: str
     hedges: int
@@ -58,7 +84,15 @@ class HedgeStatistics(_message.Message):
     realized_pnl: _decimal_pb2.Decimal
     commissions: _decimal_pb2.Decimal
     daily_pnl: float
-    def __init__(self, start_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., strategy: _Optional[str] = ..., hedges: _Optional[int] = ..., fills: _Optional[int] = ..., denials: _Optional[int] = ..., bought_quantity: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., sold_quantity: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., realized_pnl: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., commissions: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., daily_pnl: _Optional[float] = ...) -> None: ...
+    net_pnl: _decimal_pb2.Decimal
+    closing_fills: int
+    wins: int
+    win_rate: float
+    result_distribution: ResultDistribution
+    compared_fills: int
+    total_slippage: _decimal_pb2.Decimal
+    slippage_per_share: float
+    def __init__(self, start_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., strategy: _Optional[str] = ..., hedges: _Optional[int] = ..., fills: _Optional[int] = ..., denials: _Optional[int] = ..., bought_quantity: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., sold_quantity: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., realized_pnl: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., commissions: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., daily_pnl: _Optional[float] = ..., net_pnl: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., closing_fills: _Optional[int] = ..., wins: _Optional[int] = ..., win_rate: _Optional[float] = ..., result_distribution: _Optional[_Union[ResultDistribution, _Mapping]] = ..., compared_fills: _Optional[int] = ..., total_slippage: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., slippage_per_share: _Optional[float] = ...) -> None: ...
 
 class GetHedgeStatisticsResponse(_message.Message):
     __slots__ = ("statistics",)

@@ -52,7 +52,7 @@ class StatsServiceServicer:
     """
 
     def GetHedgeStatistics(self, request, context):
-        """Counts hedges and sums profit per period. Idempotent.
+        """Counts hedges per period: how many won, how their profit spreads, what they cost against the mid. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
