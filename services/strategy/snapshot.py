@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hedgerow.domain.self_check import in_words, lamp, self_check
-from hedgerow.strategy.codes import HedgeFSM, TradingFSM
+from hedgerow.strategy.codes import HedgeFSM, Provenance, TradingFSM
 from hedgerow.strategy.decision import Decision
 from hedgerow.strategy.observation import RiskState
 from services.strategy.config import StrategyProcessConfig
@@ -57,9 +57,11 @@ def snapshot(
         "bid": quote.bid if quote else None,
         "ask": quote.ask if quote else None,
         "net_delta": decision.net_delta if decision else None,
+        "option_delta": decision.option_delta if decision else None,
         "stock_position": float(own.position.quantity),
         "option_legs": len(inputs.legs),
         "legs": {key: float(leg.contracts) for key, leg in inputs.legs.items()},
+        "leg_greeks": _leg_greeks(inputs, decision) if decision else {},
         "prices": prices,
         "daily_hedge_count": decision.daily_hedge_count if decision else 0,
         "daily_pnl": decision.daily_pnl if decision else None,
@@ -79,3 +81,25 @@ def snapshot(
         "market_ts": market,
         "ts": wall,
     }
+
+
+def _leg_greeks(inputs: Inputs, decision: Decision) -> dict[str, dict[str, Any]]:
+    """Model greeks of each leg's whole position: delta in shares, gamma per USD, vega per 1.00, theta per year.
+
+    Empty while the legs are not those the decision saw: its slots follow the order of their ids.
+    """
+    if decision.option_legs != len(inputs.legs):
+        return {}
+    found = {}
+    for key, greeks in zip(sorted(inputs.legs), decision.legs, strict=False):
+        leg = inputs.legs[key]
+        size = float(leg.contracts) * leg.instrument.multiplier
+        found[key] = {
+            "delta": size * greeks.delta,
+            "gamma": size * greeks.gamma,
+            "vega": size * greeks.vega,
+            "theta": size * greeks.theta,
+            "implied_volatility": greeks.implied_volatility,
+            "provenance": Provenance(greeks.provenance).name,
+        }
+    return found
