@@ -76,10 +76,29 @@ def _command_acks(metadata: sa.MetaData) -> None:
     )
 
 
+def _spans(metadata: sa.MetaData) -> None:
+    """What this process did for each hedge, and when; wall times."""
+    sa.Table(
+        "spans",
+        metadata,
+        key("trace_id"),
+        key("span_id"),
+        text("parent_id"),
+        text("intent_id"),
+        text("process"),
+        text("name"),
+        whole("start_ns", index=True),
+        whole("end_ns"),
+        text("error"),
+        document("attributes"),
+    )
+
+
 def _execution() -> sa.MetaData:
     metadata = sa.MetaData()
     _leases(metadata)
     _operations(metadata)
+    _spans(metadata)
     sa.Table(
         "journal",
         metadata,
@@ -99,7 +118,7 @@ def _execution() -> sa.MetaData:
         key("client_order_id"),
         text("intent_id", unique=True),
         text("payload_hash"),
-        text("strategy", index=True),
+        text("strategy"),
         text("account"),
         text("instrument"),
         whole("multiplier"),
@@ -109,7 +128,7 @@ def _execution() -> sa.MetaData:
         flag("reduce_only"),
         decimal("quantity"),
         decimal_or_null("limit_price"),
-        text("order_status", index=True),
+        text("order_status"),
         whole("broker_order_id"),
         whole("perm_id"),
         decimal("cum_qty"),
@@ -148,6 +167,7 @@ def _execution() -> sa.MetaData:
         whole("sequence"),
     )
     _positions(metadata, "strategy")
+    _command_acks(metadata)
     return metadata
 
 
@@ -176,6 +196,7 @@ def _strategy() -> sa.MetaData:
     metadata = sa.MetaData()
     _leases(metadata)
     _operations(metadata)
+    _spans(metadata)
     facts = ("status_lamp", "daemon_state")
     sa.Table(
         "status_current",
@@ -248,6 +269,7 @@ def _risk() -> sa.MetaData:
     metadata = sa.MetaData()
     _leases(metadata)
     _operations(metadata)
+    _spans(metadata)
     sa.Table(
         "verdicts",
         metadata,
@@ -293,6 +315,7 @@ def _portfolio() -> sa.MetaData:
     metadata = sa.MetaData()
     _leases(metadata)
     _operations(metadata)
+    _spans(metadata)
     sa.Table(
         "accounts",
         metadata,
@@ -385,4 +408,7 @@ METADATA: dict[str, sa.MetaData] = {
 }
 
 # The newest revision of each migration chain; a test holds it equal to what the folder says.
-HEADS: dict[str, str] = {kind: f"{kind}_0001" for kind in METADATA} | {"control": "control_0002"}
+HEADS: dict[str, str] = {kind: f"{kind}_0001" for kind in METADATA} | {
+    "control": "control_0002",
+    "execution": "execution_0002",
+}
