@@ -8,7 +8,7 @@ import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -18,6 +18,9 @@ from hedgerow.strategy.gamma_scalper.config import GammaScalperConfig
 
 REAL_GATEWAY_PORTS = frozenset({4001, 4002, 7496, 7497})
 """Ports real IB Gateways and TWS listen on; never used in sim mode."""
+
+OWN_STORE = ("", "sqlite", "sqlite:", "sqlite://", "postgresql")
+"""Values of `status.sink` that mean the strategy's own store."""
 
 
 class Section(BaseModel):
@@ -98,11 +101,55 @@ class RiskSettings(Section):
     approval_ttl_s: float = Field(default=5.0, gt=0, description="wall seconds an approval stays valid")
 
 
+def _check_database_url(key: str, url: str) -> None:
+    """Raises InvalidValue, which repeats no password, for anything but postgresql://user@host:port/database."""
+    rule = "postgresql://user@host:port/database"
+    try:
+        parts = urlsplit(url)
+        password, name = parts.password, parts.path.strip("/")
+        _ = parts.port
+    except ValueError as error:
+        raise InvalidValue(key, url.rpartition("@")[2], f"{rule}: {error}", "correct it") from error
+    if password is not None or "password" in parse_qs(parts.query, keep_blank_values=True):
+        user = f"{parts.username}@" if parts.username else ""
+        shown = f"{parts.scheme}://{user}{parts.netloc.rpartition('@')[2]}{parts.path}"
+        raise InvalidValue(
+            key, shown, "without a password: settings are written to files and logs",
+            "leave it out and set PGPASSWORD, or PGPASSFILE to a password file",
+        )  # fmt: skip
+    if parts.scheme != "postgresql" or not name or "/" in name:
+        raise InvalidValue(key, url, rule, "for example postgresql://hedgerow@127.0.0.1:5432/hedgerow")
+
+
+class StoreSettings(Section):
+    """Where every process keeps its state."""
+
+    url: str = Field(
+        default="",
+        description="empty = SQLite files in the session's folder; postgresql://user@host:port/database = PostgreSQL, "
+        "one schema per process and strategy, password in PGPASSWORD or PGPASSFILE",
+    )
+    prefix: str = Field(
+        default="",
+        pattern="^([a-z][a-z0-9_]{0,29})?$",
+        description="how the names of a session's PostgreSQL schemas begin; empty = the name of the session's folder",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _postgresql(cls, url: str) -> str:
+        if url:
+            _check_database_url("store.url", url)
+        return url
+
+
 class StatusSettings(Section):
     """Where and how often the strategy writes what it knows."""
 
     sink: str = Field(
-        default="", description="empty = the strategy's SQLite store; file:///path.json = current view only"
+        default="",
+        description="empty, sqlite or postgresql = the strategy's own store, wherever that is; "
+        "postgresql://user@host:port/database = another database; file:///path.json = a file, current view only",
     )
     heartbeat_interval_s: float = Field(default=1.0, gt=0, le=60)
     history_interval_s: float = Field(
@@ -114,10 +161,16 @@ class StatusSettings(Section):
     @field_validator("sink")
     @classmethod
     def _known_kind(cls, url: str) -> str:
+        if url in OWN_STORE:
+            return url
         parts = urlsplit(url)
-        is_file = parts.scheme == "file" and parts.netloc in ("", "localhost") and bool(Path(parts.path).name)
-        if not is_file and url not in ("", "sqlite", "sqlite:", "sqlite://"):
-            raise ValueError("empty (the SQLite store) or file:///path.json, three slashes")
+        if parts.scheme == "postgresql":
+            _check_database_url("status.sink", url)
+        elif parts.scheme != "file" or parts.netloc not in ("", "localhost") or not Path(parts.path).name:
+            raise InvalidValue(
+                "status.sink", url, f"one of {', '.join(OWN_STORE[1:])}, postgresql://user@host:port/database, "
+                "file:///path.json", "leave it empty for the strategy's own store; a file's URL has three slashes",
+            )  # fmt: skip
         return url
 
 
@@ -170,6 +223,7 @@ class Settings(Section):
     endpoints: dict[str, Endpoint] = {}
     strategies: tuple[GammaScalperConfig, ...] = ()
     risk: RiskSettings = RiskSettings()
+    store: StoreSettings = StoreSettings()
     status: StatusSettings = StatusSettings()
     timing: TimingSettings = TimingSettings()
     portfolio: PortfolioSettings = PortfolioSettings()
@@ -309,6 +363,9 @@ def _validated(tree: dict[str, Any]) -> Settings:
         return Settings.model_validate(tree)
     except ValidationError as error:
         first = error.errors()[0]
+        cause = first.get("ctx", {}).get("error")
+        if isinstance(cause, InvalidValue):
+            raise cause from error
         key = ".".join(str(part) for part in first["loc"]) or "settings"
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         fix = "remove it or correct its spelling" if first["type"] == "extra_forbidden" else ""

@@ -4,44 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from pathlib import Path
 
 from hedgerow.domain.command import Command
 from hedgerow.domain.errors import HedgerowError
 from hedgerow.rpc.streams import LosslessBroadcast, LosslessReader
 from hedgerow.store.commands import list_commands
 from hedgerow.store.engine import open_store, storage_errors
+from hedgerow.store.location import Place
 from hedgerow.telemetry.logs import get_logger
 
 
 class CommandFeed:
     """The store is the only source: what is on disk is published, whoever wrote it."""
 
-    def __init__(self, store_dir: Path, poll_s: float) -> None:
-        self._store_dir = store_dir
+    def __init__(self, place: Place, poll_s: float) -> None:
+        self._place = place
         self._poll_s = poll_s
-        with open_store(store_dir, "control", read_only=True) as store:
+        with open_store(place, "control", read_only=True) as store:
             self._path = store.path
             self._connection: sqlite3.Connection = store.raw_connection()
         self._version = 0
         self._recorded = asyncio.Event()
         self._failed = ""
-        commands = list_commands(store_dir, answered=False)
+        commands = list_commands(place, answered=False)
         self._sequence = commands[-1].sequence if commands else 0
         self.broadcast: LosslessBroadcast[Command] = LosslessBroadcast()
 
-    def subscribe(self, strategy: str, start_sequence: int) -> LosslessReader[Command]:
-        """A reader of that strategy's commands above `start_sequence`, from the store and then live.
+    def subscribe(self, strategy: str | None, start_sequence: int) -> LosslessReader[Command]:
+        """A reader of that strategy's commands (None = all) above `start_sequence`, from the store and then live.
 
         A sequence the store never reached means that it was lost and begun anew: the reader gets all
         there is, for no command may be missed, and tells repeats by command_id.
         """
-        backlog = list_commands(self._store_dir, start_sequence, strategy)
+        backlog = list_commands(self._place, start_sequence, strategy)
         if not backlog and start_sequence > self._newest():
-            backlog, start_sequence = list_commands(self._store_dir, 0, strategy), 0
+            backlog, start_sequence = list_commands(self._place, 0, strategy), 0
         last = backlog[-1].sequence if backlog else start_sequence
         return self.broadcast.subscribe(
-            lambda command: command.sequence > last and command.addresses(strategy), initial=backlog
+            lambda command: command.sequence > last and (strategy is None or command.addresses(strategy)),
+            initial=backlog,
         )
 
     def _newest(self) -> int:
@@ -73,7 +74,7 @@ class CommandFeed:
             version = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
         if version == self._version:
             return []
-        commands = list_commands(self._store_dir, self._sequence, answered=False)
+        commands = list_commands(self._place, self._sequence, answered=False)
         self._version = version
         return commands
 

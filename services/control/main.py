@@ -23,13 +23,13 @@ from services.control.snapshots import StoredSnapshots
 async def compose(context: ProcessContext) -> None:
     """Opens control.db and serves until stopped; nothing else need be alive."""
     config = ControlConfig.of(context.settings)
-    store_dir = context.state.store_dir
+    place = context.store
     market_now = market_time(context)
-    store = open_store(context.state, NAME)
+    store = open_store(context.store, NAME)
     acquire_epoch(store, NAME)
     records = CommandRecords(store, market_now)
-    feed = CommandFeed(store_dir, config.command_poll_s)
-    snapshots = StoredSnapshots(store_dir, config.strategies, config.sink)
+    feed = CommandFeed(place, config.command_poll_s)
+    snapshots = StoredSnapshots(place, config.strategies, config.sink)
     probe = HealthProbe(config.processes, context.name, config.probe_interval_s, config.probe_timeout_s)
     try:
         accounts = PortfolioAccounts(context.channel("portfolio"), config.refresh_accounts_timeout_s)
@@ -37,7 +37,7 @@ async def compose(context: ProcessContext) -> None:
         server = context.server()
         server.add_service(
             SERVICE_NAME, control_pb2_grpc.add_ControlServiceServicer_to_server,
-            ControlServer(service, feed, config, store_dir, market_now),
+            ControlServer(service, feed, config, place, market_now),
         )  # fmt: skip
         server.on_closing(service.changes.close)
         server.on_closing(feed.broadcast.close)

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from hedgerow.domain.errors import HedgerowError, InvalidValue, NotFound
 from hedgerow.store.engine import open_store, storage_errors
+from hedgerow.store.location import Place, as_location
 from services.control.domain import StrategyFact
 
 _EXISTS = "SELECT count(*) FROM sqlite_master WHERE name = 'status_current'"
@@ -22,11 +23,11 @@ _CURRENT = "SELECT snapshot FROM status_current WHERE strategy = ?"
 class StoredSnapshots:
     """The current view of each strategy, by the kind of sink they write to."""
 
-    def __init__(self, store_dir: Path, strategies: Sequence[str], sink: str) -> None:
+    def __init__(self, place: Place, strategies: Sequence[str], sink: str) -> None:
         self._strategies = strategies
         parts = urlsplit(sink)
         self._file = Path(unquote(parts.path)) if parts.scheme == "file" else None
-        self._rows = {name: _CurrentRow(store_dir, name) for name in strategies}
+        self._rows = {name: _CurrentRow(place, name) for name in strategies}
         self._reading = asyncio.Lock()
 
     async def read(self) -> tuple[StrategyFact, ...]:
@@ -75,10 +76,12 @@ def _document(text: str, source: str) -> dict[str, Any]:
 class _CurrentRow:
     """One strategy's current row through a connection that stays open; unchanged files are not read again."""
 
-    def __init__(self, store_dir: Path, strategy: str) -> None:
-        self._store_dir = store_dir
+    def __init__(self, place: Place, strategy: str) -> None:
+        self._place = place
         self._strategy = strategy
-        self._path = store_dir / f"strategy-{strategy}.db"
+        folder = as_location(place).folder
+        assert folder is not None
+        self._path = folder / f"strategy-{strategy}.db"
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
         self._version = -1
@@ -110,7 +113,7 @@ class _CurrentRow:
     def _opened(self, inode: int) -> sqlite3.Connection:
         if self._connection is None or inode != self._inode:
             self.close()
-            with open_store(self._store_dir, f"strategy-{self._strategy}", read_only=True) as store:
+            with open_store(self._place, f"strategy-{self._strategy}", read_only=True) as store:
                 self._connection = store.raw_connection()
             self._inode = inode
         return self._connection

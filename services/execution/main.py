@@ -31,7 +31,7 @@ async def compose(context: ProcessContext) -> None:
     """Rebuilds the book from the journal, then serves until stopped; the broker may come and go."""
     config, clock = ExecutionConfig.of(context.settings), context.clock
     # The writer's lock is the lease of one host: a second process is refused here, so this one holds it to its end.
-    store = open_store(context.state, ROLE)
+    store = open_store(context.store, ROLE)
     writer = None
     link = None
     try:

@@ -26,7 +26,7 @@ ROLE = "portfolio"
 async def compose(context: ProcessContext) -> None:
     """Rebuilds the ledger from portfolio.db, serves until stopped; broker and other services may come and go."""
     config, clock = PortfolioConfig.of(context.settings), context.clock
-    store = open_store(context.state, ROLE)
+    store = open_store(context.store, ROLE)
     records, link = PortfolioRecords(store), None
     try:
         acquire_epoch(store, ROLE)

@@ -20,7 +20,7 @@ async def compose(context: ProcessContext) -> None:
     """Opens risk.db, restores what it knows, serves until stopped."""
     config = RiskConfig.of(context.settings)
     clock = context.clock
-    store = open_store(context.state, "risk")
+    store = open_store(context.store, "risk")
     epoch = acquire_epoch(store, "risk")
     records = RiskRecords(store)
     try:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 from hedgerow.domain.order import Side
 from hedgerow.domain.period import Period
+from hedgerow.store.location import Place
 from hedgerow.store.read import Row, read_fills, read_orders
 from hedgerow.store.statistics import hedge_statistics
 from hedgerow.telemetry import metrics
@@ -23,8 +23,8 @@ T = TypeVar("T")
 class StatsService:
     """Writes nothing; a store that does not exist yet counts as empty."""
 
-    def __init__(self, store_dir: Path, config: StatsConfig) -> None:
-        self._store_dir = store_dir
+    def __init__(self, place: Place, config: StatsConfig) -> None:
+        self._place = place
         self._reading = asyncio.Semaphore(config.concurrent_reads)
 
     async def hedges(
@@ -32,7 +32,7 @@ class StatsService:
     ) -> list[Row]:
         """Rows as `hedge_statistics` gives them; raises Unavailable for a damaged store."""
         return await self._read(
-            "hedges", lambda: hedge_statistics(self._store_dir, strategy, period, since_ns, until_ns)
+            "hedges", lambda: hedge_statistics(self._place, strategy, period, since_ns, until_ns)
         )
 
     async def quality(self, strategy: str | None) -> ExecutionQuality:
@@ -48,10 +48,10 @@ class StatsService:
         # Fills first: the order of every fill seen is then there as well.
         fills = [
             WorkedFill(row["client_order_id"], row["quantity"], row["price"], row["multiplier"], row["receive_ns"])
-            for row in read_fills(self._store_dir, strategy)
+            for row in read_fills(self._place, strategy)
         ]
         orders = [
             DecidedOrder(row["client_order_id"], Side(row["side"]), row["bid"], row["ask"], row["created_ns"])
-            for row in read_orders(self._store_dir, strategy)
+            for row in read_orders(self._place, strategy)
         ]
         return execution_quality(orders, fills)

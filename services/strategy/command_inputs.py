@@ -12,6 +12,7 @@ from hedgerow.api.control.v1 import control_pb2, control_pb2_grpc
 from hedgerow.clock import wall_now
 from hedgerow.rpc.retry import reconnecting
 from hedgerow.store.commands import Command, CommandKind, CommandReader, acknowledgement
+from hedgerow.store.location import Place
 from hedgerow.store.writer import AsyncWriter
 from hedgerow.strategy.observation import ObservationCause
 from hedgerow.telemetry.logs import get_logger
@@ -25,13 +26,13 @@ class CommandInputs:
     """Applies each command once, whichever way it came first, and acknowledges it in the strategy's store."""
 
     def __init__(
-        self, channel: grpc.aio.Channel, strategy: str, run_id: str, store_dir: Path, control_file: Path,
+        self, channel: grpc.aio.Channel, strategy: str, run_id: str, place: Place, control_file: Path,
         inputs: Inputs, evaluate: Evaluate, writer: AsyncWriter, silence_s: float, stop: asyncio.Event,
     ) -> None:  # fmt: skip
         self._stub = control_pb2_grpc.ControlServiceStub(channel)
         self._strategy = strategy
         self._run_id = run_id
-        self._reader = CommandReader(store_dir, strategy)
+        self._reader = CommandReader(place, strategy)
         self._control_file = control_file
         self._inputs = inputs
         self._evaluate = evaluate

@@ -45,7 +45,7 @@ async def compose(context: ProcessContext) -> None:
     run_id = f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     kernel = load_kernel("compiled" if config.kernel_mode == "compiled" else "plain")
     parameters = params(config.strategy, config.limits)
-    with open_store(context.state, f"strategy-{name}") as store:
+    with open_store(context.store, f"strategy-{name}") as store:
         restored, commands, last_sequence = restore(store, name, config.strategy.underlying.symbol)
         writer = AsyncWriter(store, linger_s=LINGER_S)
         records = Records(open_status_sink(config.status.sink, name, writer), writer, config.status.history_interval_s)
@@ -74,7 +74,7 @@ async def compose(context: ProcessContext) -> None:
             clock.market_now, config.timing.rpc_timeout_s, silence_s,
         )  # fmt: skip
         operator = CommandInputs(
-            context.channel("control"), name, run_id, context.state.store_dir, context.state.control_file(name),
+            context.channel("control"), name, run_id, context.store, context.state.control_file(name),
             inputs, daemon.evaluate, writer, silence_s, context.stop,
         )  # fmt: skip
         risk = RiskStream(context.channel("risk"), inputs, daemon.evaluate, silence_s)
@@ -83,7 +83,7 @@ async def compose(context: ProcessContext) -> None:
         daemon.ending = lambda: context.ending
         server = context.server()
         servicer = StrategyServicer(
-            daemon, name, context.state.store_dir, records.live, clock, config.timing.stream_heartbeat_s
+            daemon, name, context.store, records.live, clock, config.timing.stream_heartbeat_s
         )
         server.add_service(SERVICE, strategy_pb2_grpc.add_StrategyServiceServicer_to_server, servicer)
         server.on_closing(records.live.close)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import grpc
 
@@ -14,6 +13,7 @@ from hedgerow.clock import Clock, wall_now
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.trading_state import StatusLamp
 from hedgerow.rpc.streams import ConflatingBroadcast
+from hedgerow.store.location import Place
 from hedgerow.store.read import read_decisions
 from hedgerow.wire.common import closing_to_wire, heartbeat_to_wire
 from hedgerow.wire.enums import status_lamp_to_wire
@@ -27,12 +27,12 @@ class StrategyServicer(strategy_pb2_grpc.StrategyServiceServicer):
     """One daemon's face."""
 
     def __init__(
-        self, daemon: Daemon, strategy: str, store_dir: Path, live: ConflatingBroadcast[dict[str, object]],
+        self, daemon: Daemon, strategy: str, place: Place, live: ConflatingBroadcast[dict[str, object]],
         clock: Clock, heartbeat_s: float,
     ) -> None:  # fmt: skip
         self._daemon = daemon
         self._strategy = strategy
-        self._store_dir = store_dir
+        self._place = place
         self._live = live
         self._clock = clock
         self._heartbeat_s = heartbeat_s
@@ -60,7 +60,7 @@ class StrategyServicer(strategy_pb2_grpc.StrategyServiceServicer):
         if token and not token.isdigit():
             raise InvalidValue("page_token", token, "the next_page_token of the answer before")
         rows = await asyncio.to_thread(
-            read_decisions, self._store_dir, self._strategy, intents_only=request.intents_only,
+            read_decisions, self._place, self._strategy, intents_only=request.intents_only,
             block_reason=request.block_reason or None, limit=size, before=int(token or 0),
         )  # fmt: skip
         records = [json.loads(row["record"]) if isinstance(row["record"], str) else row["record"] for row in rows]

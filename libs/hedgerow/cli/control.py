@@ -19,6 +19,7 @@ from hedgerow.clock import wall_now
 from hedgerow.settings import Settings
 from hedgerow.state_dir import StateDir
 from hedgerow.store.commands import CommandKind, NewCommand, list_commands, write_command
+from hedgerow.store.location import location_of
 
 _STUB_TIMEOUT_S = 5.0
 _WAIT_S = 10.0
@@ -66,7 +67,7 @@ def _send(state: StateDir, settings: Settings, command: NewCommand) -> str:
                 console.print(f"control does not answer ({error.code().name}); writing into the command store")
             else:
                 return "control"
-    write_command(state.store_dir, command, wall_ns=wall_now(), market_ns=wall_now())
+    write_command(location_of(state), command, wall_ns=wall_now(), market_ns=wall_now())
     return "command store"
 
 
@@ -74,7 +75,7 @@ def _outcome(state: StateDir, strategy: str, command_id: str) -> str:
     """What the daemon answered, empty when it did not in time."""
     deadline = time.monotonic() + _WAIT_S
     while time.monotonic() < deadline:
-        for command in list_commands(state.store_dir, strategy=strategy):
+        for command in list_commands(location_of(state), strategy=strategy):
             if command.command_id == command_id and command.acked_ns:
                 return command.outcome
         time.sleep(0.1)

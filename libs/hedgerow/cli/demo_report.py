@@ -18,6 +18,7 @@ from hedgerow.cli.demo_view import number
 from hedgerow.cli.output import console, plain, print_pairs, print_table
 from hedgerow.cli.system import System
 from hedgerow.domain.errors import FailedPrecondition
+from hedgerow.store.location import location_of
 from hedgerow.store.read import read_fills, read_orders
 from hedgerow.strategy.codes import IntentAction
 from hedgerow.strategy.names import decision_names
@@ -31,8 +32,8 @@ _RPC_TIMEOUT_S = 5.0
 def build_report(system: System, snapshot: dict[str, Any], tape: Tape, wall_seconds: float) -> dict[str, Any]:
     """The report: decisions from the session log, orders and fills from execution's store, P&L from portfolio."""
     strategy = system.settings.strategies[0].name
-    orders = read_orders(system.state.store_dir, strategy)
-    fills = read_fills(system.state.store_dir, strategy)
+    orders = read_orders(location_of(system.state), strategy)
+    fills = read_fills(location_of(system.state), strategy)
     positions = _positions(system, strategy)
     decisions = _decisions(system.state.session_log_dir(strategy))
     sent = [order for order in orders if order["order_status"] != "DENIED"]

@@ -11,6 +11,7 @@ from hedgerow import state_dir
 from hedgerow.cli.demo_view import number
 from hedgerow.cli.output import JsonFlag, SessionArgument, console, print_json, print_pairs, print_table, wall_text
 from hedgerow.domain.errors import NotFound
+from hedgerow.store.location import location_of, status_location_of
 from hedgerow.store.read import read_operations, read_status
 from hedgerow.store.statistics import hedge_statistics
 
@@ -24,7 +25,7 @@ _SHOWN = (
 def status(session: SessionArgument = "latest", json_: JsonFlag = False) -> None:
     """Shows the last snapshot of every strategy of a session."""
     state = state_dir.resolve(session)
-    rows = read_status(state.store_dir)
+    rows = read_status(status_location_of(state))
     if not rows:
         raise NotFound(f"no strategy has written a snapshot in {state.root} yet")
     snapshots: list[dict[str, Any]] = [_document(row["snapshot"]) for row in rows]
@@ -50,7 +51,7 @@ def operations(
 ) -> None:
     """Lists operations, newest first."""
     state = state_dir.resolve(session)
-    rows = read_operations(state.store_dir, strategy=strategy, type=type_, limit=limit).rows
+    rows = read_operations(location_of(state), strategy=strategy, type=type_, limit=limit).rows
     if json_:
         print_json(rows)
         return
@@ -68,7 +69,7 @@ def stats(
 ) -> None:
     """Shows hedges per day with profit, from the store alone."""
     state = state_dir.resolve(session)
-    rows = hedge_statistics(state.store_dir, strategy=strategy)
+    rows = hedge_statistics(location_of(state), strategy=strategy)
     if json_:
         print_json(rows)
         return

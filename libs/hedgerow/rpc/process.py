@@ -23,6 +23,7 @@ from hedgerow.rpc.lifetime import RunFile, end_with_parent, end_within
 from hedgerow.rpc.server import RpcServer
 from hedgerow.settings import Endpoint, Settings
 from hedgerow.state_dir import StateDir
+from hedgerow.store.location import StoreLocation, location_of
 from hedgerow.telemetry.logs import configure_logs, get_logger
 from hedgerow.telemetry.metrics import MetricsServer, serve_metrics
 from hedgerow.telemetry.traces import configure_traces
@@ -62,6 +63,11 @@ class ProcessContext:
         """Market time: the replay's where settings name a clock file, else the wall clock."""
         path = self.settings.replay.clock_file
         return WallClock() if path is None else ReplayClock(path)
+
+    @property
+    def store(self) -> StoreLocation:
+        """Where the session's databases are."""
+        return location_of(self.state, self.settings)
 
     def endpoint(self, name: str = "") -> Endpoint:
         """Where a process listens (this one by default): the settings, or else the catalog."""

@@ -7,22 +7,24 @@ import json
 import os
 import sqlite3
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from hedgerow.domain.command import Command, CommandKind, NewCommand
 from hedgerow.domain.errors import AlreadyExists, NotFound
+from hedgerow.store import answers
+from hedgerow.store.answers import acknowledgement
 from hedgerow.store.engine import Store, open_beside_writer, open_store, storage_errors
+from hedgerow.store.location import Place
 from hedgerow.store.operations import OperationType, operation_row
-from hedgerow.store.read import Row, read_rows
+from hedgerow.store.read import _folder, read_rows
 from hedgerow.store.writer import AsyncWriter, Job
-from hedgerow.store.writes import Write, WriteCompiler, WriteMode, canonical_json
+from hedgerow.store.writes import Write, WriteCompiler, canonical_json
 
 __all__ = [
-    "Command", "CommandKind", "CommandReader", "CommandStore", "NewCommand", "acknowledgement", "list_commands",
-    "pending_commands", "write_command",
+    "Command", "CommandKind", "CommandReader", "CommandStore", "NewCommand", "acknowledgement", "find_command",
+    "list_commands", "pending_commands", "recent_commands", "write_command",
 ]  # fmt: skip
 
 
@@ -42,14 +44,14 @@ class CommandStore:
         return self._writer.submit(_insert(self._compiler, command, wall_ns, market_ns))
 
 
-def write_command(store_dir: Path, command: NewCommand, *, wall_ns: int, market_ns: int) -> Command:
+def write_command(place: Place, command: NewCommand, *, wall_ns: int, market_ns: int) -> Command:
     """Records a command without control: for the command line, when control does not answer.
 
     Creates the store when control never ran. Raises AlreadyExists as CommandStore does,
     Unavailable when a hung control keeps the database locked, InvalidValue when the folder
     cannot be written.
     """
-    with _store_to_write(store_dir) as store:
+    with _store_to_write(place) as store:
         job = _insert(WriteCompiler(store), command, wall_ns, market_ns)
         connection = store.raw_connection()
         try:
@@ -63,17 +65,17 @@ def write_command(store_dir: Path, command: NewCommand, *, wall_ns: int, market_
     return recorded
 
 
-def _store_to_write(store_dir: Path) -> Store:
+def _store_to_write(place: Place) -> Store:
     """The command store without its lock, which control keeps or is about to take; creates a missing one."""
     try:
-        store = open_beside_writer(store_dir, "control")
+        store = open_beside_writer(place, "control")
         with store.read() as connection:
             if sa.inspect(connection).has_table("commands"):
                 return store
         store.close()
     except NotFound:
         pass
-    return open_store(store_dir, "control")
+    return open_store(place, "control")
 
 
 _COLUMNS = "sequence, command_id, kind, strategy, run_id, actor, reason, arguments, created_ns"
@@ -135,67 +137,78 @@ def _command(row: Mapping[str, Any]) -> Command:
         reason=row["reason"],
         arguments=json.loads(arguments) if isinstance(arguments, str) else dict(arguments),
         created_ns=row["created_ns"],
-        acked_ns=row.get("acked_ns", 0),
-        outcome=row.get("outcome", ""),
     )
 
 
-def acknowledgement(command: Command, strategy: str, run_id: str, *, wall_ns: int, outcome: str) -> Write:
-    """The answer to a command, for the store of who answers; a later answer replaces the outcome."""
-    values = {
-        "command_id": command.command_id,
-        "sequence": command.sequence,
-        "strategy": strategy,
-        "run_id": run_id,
-        "kind": command.kind,
-        "acked_ns": wall_ns,
-        "outcome": outcome,
-    }
-    return Write("command_acks", values, WriteMode.UPSERT)
-
-
 def list_commands(
-    store_dir: Path, after: int = 0, strategy: str | None = None, limit: int | None = None, answered: bool = True
+    place: Place, after: int = 0, strategy: str | None = None, limit: int | None = None, answered: bool = True
 ) -> list[Command]:
     """Commands with a sequence above `after`, oldest first, with the answers given; empty when there is no store.
 
     `answered` False leaves the answers out and reads no store but control's.
     """
     found = read_rows(
-        store_dir, "control", "commands",
-        where=lambda t: [t.c.sequence > after] + ([] if strategy is None else [t.c.strategy.in_(("", strategy))]),
+        place, "control", "commands",
+        where=lambda t: [t.c.sequence > after, *_addressing(t, strategy)],
         order=lambda t: [t.c.sequence], limit=limit,
     )  # fmt: skip
-    # What control carries out itself it answers in its own store.
-    answers: dict[str, dict[str, Row]] = {"": _answers(store_dir, "control")} if answered and found else {}
-    commands = []
-    for row in found:
-        name = strategy or str(row["strategy"])
-        if answered and name and name not in answers:
-            answers[name] = _answers(store_dir, f"strategy-{name}")
-        command_id = str(row["command_id"])
-        answer = answers.get("", {}).get(command_id) or answers.get(name, {}).get(command_id, {})
-        commands.append(_command(dict(row, acked_ns=answer.get("acked_ns", 0), outcome=answer.get("outcome", ""))))
-    return commands
+    commands = [_command(row) for row in found]
+    return answers.answered(place, commands, strategy) if answered else commands
 
 
-def pending_commands(store_dir: Path, strategy: str, run_id: str = "") -> list[Command]:
+def recent_commands(
+    place: Place, strategy: str | None = None, before: int = 0, limit: int = 100, pending_only: bool = False
+) -> list[Command]:
+    """At most `limit` commands with the answers given, newest first; `before` leaves out that sequence and newer ones.
+
+    With `pending_only` those without an answer: in steps, since answers lie in the stores of who gives them.
+    """
+    found: list[Command] = []
+    while True:
+        page = _before(place, strategy, before, limit)
+        found += [command for command in page if not (pending_only and command.acked_ns)]
+        if len(page) < limit or len(found) >= limit:
+            return found[:limit]
+        before = page[-1].sequence
+
+
+def _before(place: Place, strategy: str | None, before: int, limit: int) -> list[Command]:
+    rows = read_rows(
+        place, "control", "commands",
+        where=lambda t: _addressing(t, strategy) + ([t.c.sequence < before] if before else []),
+        order=lambda t: [t.c.sequence.desc()], limit=limit,
+    )  # fmt: skip
+    return answers.answered(place, [_command(row) for row in rows], strategy)
+
+
+def find_command(place: Place, command_id: str) -> Command:
+    """The command of that id with the answers given; raises NotFound."""
+    rows = read_rows(place, "control", "commands", where=lambda t: [t.c.command_id == command_id])
+    if not rows:
+        raise NotFound(f"no command has the id {command_id!r}")
+    [found] = answers.answered(place, [_command(rows[0])])
+    return found
+
+
+def _addressing(t: sa.Table, strategy: str | None) -> list[sa.ColumnElement[bool]]:
+    return [] if strategy is None else [t.c.strategy.in_(("", strategy))]
+
+
+def pending_commands(place: Place, strategy: str, run_id: str = "") -> list[Command]:
     """Commands that address this run of this strategy and that it has not answered, oldest first."""
-    commands = list_commands(store_dir, strategy=strategy)
+    commands = list_commands(place, strategy=strategy)
     return [one for one in commands if not one.acked_ns and one.addresses(strategy, run_id)]
 
 
-def _answers(store_dir: Path, owner: str) -> dict[str, Row]:
-    rows = read_rows(store_dir, owner, "command_acks")
-    return {str(row["command_id"]): row for row in rows}
-
-
 class CommandReader:
-    """Polls the command store read-only: what a strategy does beside control's stream."""
+    """Polls the command store read-only: what a strategy, and execution, does beside control's stream.
 
-    def __init__(self, store_dir: Path, strategy: str, after: int = 0) -> None:
-        self._store_dir = store_dir
-        self._path = store_dir / "control.db"
+    `strategy` None reads the commands of all. Answers are left out: whoever reads knows what it answered itself.
+    """
+
+    def __init__(self, place: Place, strategy: str | None, after: int = 0) -> None:
+        self._store_dir = place
+        self._path = _folder(place) / "control.db"
         self._strategy = strategy
         self._after = after
         self._inode = 0
@@ -224,7 +237,7 @@ class CommandReader:
             version = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
         if version == self._version:
             return []
-        commands = list_commands(self._store_dir, self._after, self._strategy)
+        commands = list_commands(self._store_dir, self._after, self._strategy, answered=False)
         self._version = version
         if commands:
             self._after = commands[-1].sequence

@@ -8,22 +8,17 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
 
 from hedgerow.clock import wall_now
 from hedgerow.domain.errors import FailedPrecondition, InvalidValue, NotFound, Unavailable
+from hedgerow.store.location import Place, as_location
 from hedgerow.store.tables import HEADS, METADATA, owner_kind
 
 BUSY_TIMEOUT_MS = 5000
-
-
-class HasStoreDir(Protocol):
-    """Anything that knows the folder of the databases, such as a StateDir."""
-
-    store_dir: Path
 
 
 class Store:
@@ -95,15 +90,16 @@ def storage_errors(path: Path) -> Iterator[None]:
         raise Unavailable(f"{path} cannot be used: {cause}", "STORE_UNAVAILABLE") from error
 
 
-def open_store(state: HasStoreDir | Path, owner: str, read_only: bool = False) -> Store:
-    """Opens `<store dir>/<owner>.db`; `state` is a StateDir or the store folder itself.
+def open_store(place: Place, owner: str, read_only: bool = False) -> Store:
+    """Opens the owner's database at a place.
 
     The writer creates the file, brings its schema up to date and keeps a lock until `close`.
     Raises InvalidValue when the folder cannot be written, FailedPrecondition (STORE_IN_USE,
     naming the process) for a second writer and (STORE_TOO_NEW) for a newer schema,
     NotFound when a reader finds no file, Unavailable when the file is damaged.
     """
-    store_dir = state if isinstance(state, Path) else state.store_dir
+    store_dir = as_location(place).folder
+    assert store_dir is not None
     kind = owner_kind(owner)
     path = (store_dir / f"{owner}.db").absolute()
     if read_only:
@@ -122,12 +118,13 @@ def open_store(state: HasStoreDir | Path, owner: str, read_only: bool = False) -
     return Store(owner, path, engine, lock, False)
 
 
-def open_beside_writer(state: HasStoreDir | Path, owner: str) -> Store:
+def open_beside_writer(place: Place, owner: str) -> Store:
     """Opens a database for writing while its writer, hung or unreachable, still holds the lock.
 
     Only for the command store: a stop must never be lost. Raises NotFound when there is no file.
     """
-    store_dir = state if isinstance(state, Path) else state.store_dir
+    store_dir = as_location(place).folder
+    assert store_dir is not None
     path = (store_dir / f"{owner}.db").absolute()
     if not path.is_file():
         raise NotFound(f"{path} does not exist: {owner} has not run here")

@@ -15,6 +15,7 @@ from hedgerow.domain.errors import InvalidValue, NotFound
 from hedgerow.domain.order import OrderStatus
 from hedgerow.store.columns import DecimalText
 from hedgerow.store.engine import open_store
+from hedgerow.store.location import Place, as_location
 from hedgerow.store.tables import METADATA, owner_kind
 
 Row = dict[str, Any]
@@ -33,10 +34,10 @@ class Page(NamedTuple):
     next_page_token: str
 
 
-def owners(store_dir: Path, kind: str | None = None) -> list[str]:
+def owners(place: Place, kind: str | None = None) -> list[str]:
     """Owners with a database in the folder, in order of name; only of `kind` when given."""
     found = []
-    for path in sorted(store_dir.glob("*.db")):
+    for path in sorted(_folder(place).glob("*.db")):
         try:
             this = owner_kind(path.stem)
         except InvalidValue:
@@ -46,8 +47,14 @@ def owners(store_dir: Path, kind: str | None = None) -> list[str]:
     return found
 
 
+def _folder(place: Place) -> Path:
+    folder = as_location(place).folder
+    assert folder is not None
+    return folder
+
+
 def read_rows(
-    store_dir: Path,
+    place: Place,
     owner: str,
     table: str,
     *,
@@ -61,7 +68,7 @@ def read_rows(
     """
     wanted = METADATA[owner_kind(owner)].tables[table]
     try:
-        store = open_store(store_dir, owner, read_only=True)
+        store = open_store(place, owner, read_only=True)
     except NotFound:
         return []
     with store, store.read() as connection:
@@ -89,13 +96,13 @@ def _default(column: sa.Column[Any]) -> Any:
     return "" if isinstance(column.type, sa.Text) else 0
 
 
-def read_status(store_dir: Path) -> list[Row]:
+def read_status(place: Place) -> list[Row]:
     """The current snapshot of every strategy: columns of `status_current`, in order of name."""
-    return [row for owner in owners(store_dir, "strategy") for row in read_rows(store_dir, owner, "status_current")]
+    return [row for owner in owners(place, "strategy") for row in read_rows(place, owner, "status_current")]
 
 
 def read_operations(
-    store_dir: Path,
+    place: Place,
     strategy: str | None = None,
     type: str | None = None,
     since_ns: int | None = None,
@@ -112,7 +119,7 @@ def read_operations(
         raise InvalidValue("limit", limit, f"1 to {PAGE_LIMIT}")
     after = _decode_token(page_token)
     merged: list[Row] = []
-    for owner in owners(store_dir):
+    for owner in owners(place):
         if "operations" not in METADATA[owner_kind(owner)].tables:
             continue
 
@@ -127,7 +134,7 @@ def read_operations(
             return conditions
 
         rows = read_rows(
-            store_dir, owner, "operations", where=where,
+            place, owner, "operations", where=where,
             order=lambda t: [t.c.wall_ns.desc(), t.c.id.desc()], limit=limit + 1,
         )  # fmt: skip
         merged += [{**row, "owner": owner, "operation_id": f"{owner}:{row['id']}"} for row in rows]
@@ -168,18 +175,18 @@ def _decode_token(token: str) -> _Position | None:
 
 
 def read_fills(
-    store_dir: Path, strategy: str | None = None, since_ns: int | None = None, until_ns: int | None = None,
+    place: Place, strategy: str | None = None, since_ns: int | None = None, until_ns: int | None = None,
     limit: int | None = None,
 ) -> list[Row]:  # fmt: skip
     """Fills, oldest first; market times ns, since inclusive, until exclusive."""
     return read_rows(
-        store_dir, "execution", "fills", where=lambda t: _of(t, strategy) + _between(t.c.event_ns, since_ns, until_ns),
+        place, "execution", "fills", where=lambda t: _of(t, strategy) + _between(t.c.event_ns, since_ns, until_ns),
         order=lambda t: [t.c.sequence, t.c.execution_id], limit=limit,
     )  # fmt: skip
 
 
 def read_orders(
-    store_dir: Path, strategy: str | None = None, open_only: bool = False, limit: int | None = None
+    place: Place, strategy: str | None = None, open_only: bool = False, limit: int | None = None
 ) -> list[Row]:
     """Orders, newest first; `open_only` leaves out terminal ones."""
     ended = [status.value for status in OrderStatus if status.is_terminal]
@@ -188,13 +195,13 @@ def read_orders(
         return _of(t, strategy) + ([t.c.order_status.not_in(ended)] if open_only else [])
 
     return read_rows(
-        store_dir, "execution", "orders", where=where,
+        place, "execution", "orders", where=where,
         order=lambda t: [t.c.created_ns.desc(), t.c.client_order_id.desc()], limit=limit,
     )  # fmt: skip
 
 
 def read_decisions(
-    store_dir: Path, strategy: str, since_ns: int | None = None, until_ns: int | None = None,
+    place: Place, strategy: str, since_ns: int | None = None, until_ns: int | None = None,
     block_reason: str | None = None, intents_only: bool = False, limit: int | None = None, before: int = 0,
 ) -> list[Row]:  # fmt: skip
     """Decision records of one strategy, newest first; wall times ns, since inclusive, until exclusive.
@@ -213,17 +220,17 @@ def read_decisions(
         return conditions
 
     return read_rows(
-        store_dir, f"strategy-{strategy}", "decisions", where=where,
+        place, f"strategy-{strategy}", "decisions", where=where,
         order=lambda t: [t.c.sequence.desc()], limit=limit,
     )  # fmt: skip
 
 
 def read_history(
-    store_dir: Path, strategy: str, since_ns: int | None = None, until_ns: int | None = None, limit: int | None = None
+    place: Place, strategy: str, since_ns: int | None = None, until_ns: int | None = None, limit: int | None = None
 ) -> list[Row]:
     """Snapshots of one strategy, newest first; wall times ns, since inclusive, until exclusive."""
     return read_rows(
-        store_dir, f"strategy-{strategy}", "status_history", where=lambda t: _between(t.c.ts, since_ns, until_ns),
+        place, f"strategy-{strategy}", "status_history", where=lambda t: _between(t.c.ts, since_ns, until_ns),
         order=lambda t: [t.c.id.desc()], limit=limit,
     )  # fmt: skip
 

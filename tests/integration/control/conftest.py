@@ -53,7 +53,7 @@ class Daemon:
     """What a strategy daemon leaves in its own store, written as it writes it."""
 
     def __init__(self, state: StateDir, name: str = "goog", sink: str = "") -> None:
-        self._store = open_store(state, f"strategy-{name}")
+        self._store = open_store(state.store_dir, f"strategy-{name}")
         self._writer = AsyncWriter(self._store)
         self._sink = open_status_sink(sink, name, self._writer)
         self._name = name

@@ -24,7 +24,7 @@ S = 1_000_000_000
 
 
 async def write(state: StateDir, owner: str, *rows: Any) -> None:
-    with open_store(state, owner) as store:
+    with open_store(state.store_dir, owner) as store:
         writer = AsyncWriter(store)
         await writer.write(rows)
         await writer.close()

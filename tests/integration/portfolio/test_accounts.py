@@ -35,7 +35,7 @@ async def test_account_values_after_connecting(portfolio: ServiceProcess, state:
     assert abs(answer.accounts_fetch_time.seconds - time.time()) < 60
 
     def row() -> object:
-        with open_store(state, "portfolio", read_only=True) as store, store.read() as connection:
+        with open_store(state.store_dir, "portfolio", read_only=True) as store, store.read() as connection:
             return connection.execute(sa.select(store.table("accounts"))).first()
 
     stored = await until(row, "the account is in the store")

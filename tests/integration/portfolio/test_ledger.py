@@ -32,7 +32,7 @@ from tests.unit.services.portfolio.samples import fill_report, report
 
 def rows(state: StateDir, table: str) -> list[Any]:
     """A table of portfolio.db."""
-    with open_store(state, "portfolio", read_only=True) as store, store.read() as connection:
+    with open_store(state.store_dir, "portfolio", read_only=True) as store, store.read() as connection:
         return list(connection.execute(sa.select(store.table(table))).all())
 
 

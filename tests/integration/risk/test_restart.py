@@ -31,7 +31,7 @@ async def set_state(risk: ServiceProcess, state: Any, request_id: str) -> Any:
 
 def verdicts(state: StateDir) -> dict[str, bool]:
     """Verdicts on disk."""
-    with open_store(state, "risk", read_only=True) as store, store.read() as connection:
+    with open_store(state.store_dir, "risk", read_only=True) as store, store.read() as connection:
         table = store.table("verdicts")
         return {row.intent_id: row.allowed for row in connection.execute(sa.select(table))}
 

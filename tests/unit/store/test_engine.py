@@ -50,7 +50,7 @@ def test_the_writer_syncs_every_commit_to_a_log(execution: Store) -> None:
 
 def test_a_state_dir_names_the_folder(tmp_path: Path) -> None:
     state = StateDir(tmp_path / "live")
-    with open_store(state, "stats") as store:
+    with open_store(state.store_dir, "stats") as store:
         assert store.path == state.store_dir / "stats.db"
 
 

@@ -32,7 +32,7 @@ def account_values(ctx: Context) -> Result:
     """TC-3-R-A1-1."""
     wanted = {strategy.account for strategy in ctx.settings.strategies}
     answer = ctx.until(lambda: _accounts(ctx, wanted), _AGREE_S, f"portfolio does not know {', '.join(sorted(wanted))}")
-    stored = {row["account"]: row for row in read_rows(ctx.state.store_dir, "portfolio", "accounts")}
+    stored = {row["account"]: row for row in read_rows(ctx.store, "portfolio", "accounts")}
     told = []
     for account in answer:
         name = account.account
@@ -73,7 +73,7 @@ def _positions_of(ctx: Context, name: str) -> str:
     ctx.until(agreed, _AGREE_S, lambda: f"{name}: {'; '.join(differences)}")
     snapshot = ctx.current(name)
     verdicts = read_rows(
-        ctx.state.store_dir, "risk", "verdicts", where=lambda t: [t.c.strategy == name],
+        ctx.store, "risk", "verdicts", where=lambda t: [t.c.strategy == name],
         order=lambda t: [t.c.wall_ns.desc()], limit=1,
     )  # fmt: skip
     used = "no order yet for risk to judge"
@@ -101,7 +101,7 @@ def _differences(ctx: Context, name: str) -> list[str]:
         found.append(f"portfolio has {_words(held)}, the daemon {_words(seen)}")
     if answer.breaks:
         found.append(f"broker and ledger differ in {', '.join(b.instrument_id for b in answer.breaks)}")
-    newest = read_decisions(ctx.state.store_dir, name, limit=1)
+    newest = read_decisions(ctx.store, name, limit=1)
     if not newest or document(newest[0]["record"])["option_position"] == "NONE":
         found.append("decisions are made without the option legs")
     return found

@@ -22,6 +22,7 @@ from hedgerow.cli.supervisor import is_serving
 from hedgerow.domain.errors import FailedPrecondition, InvalidValue
 from hedgerow.settings import BrokerMode, Settings
 from hedgerow.state_dir import StateDir
+from hedgerow.store.location import StoreLocation, location_of, status_location_of
 from hedgerow.store.read import Row, read_history, read_status
 
 T = TypeVar("T")
@@ -54,6 +55,11 @@ class Context:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         for channel in self._channels.values():
             channel.close()
+
+    @property
+    def store(self) -> StoreLocation:
+        """Where the system's databases are."""
+        return location_of(self.state, self.settings)
 
     @property
     def strategies(self) -> list[str]:
@@ -108,7 +114,7 @@ class Context:
         if self.file_sink is not None:
             text = self.file_sink.read_text() if self.file_sink.is_file() else "{}"
             return dict(json.loads(text))
-        for row in read_status(self.state.store_dir):
+        for row in read_status(status_location_of(self.state, self.settings)):
             if row["strategy"] == strategy:
                 return document(row["snapshot"])
         return {}
@@ -129,7 +135,8 @@ class Context:
         self, strategy: str, since_ns: int | None = None, until_ns: int | None = None, limit: int | None = None
     ) -> list[Row]:
         """Snapshots in the sink's history, newest first, between two wall times; `snapshot` decoded."""
-        rows = read_history(self.state.store_dir, strategy, since_ns=since_ns, until_ns=until_ns, limit=limit)
+        place = status_location_of(self.state, self.settings)
+        rows = read_history(place, strategy, since_ns=since_ns, until_ns=until_ns, limit=limit)
         return [{**row, "snapshot": document(row["snapshot"])} for row in rows]
 
 

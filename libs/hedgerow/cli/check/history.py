@@ -80,7 +80,7 @@ def statistics_apart(ctx: Context) -> Result:
     if not ctx.skip_ib:
         probes(ctx)
     with tempfile.TemporaryDirectory(prefix="hedgerow-check-") as folder:
-        for owner in owners(ctx.state.store_dir):
+        for owner in owners(ctx.store):
             _copy(ctx.state.store_dir / f"{owner}.db", Path(folder) / f"{owner}.db")
         rows = hedge_statistics(Path(folder))
     hedges = {row["strategy"]: int(row["hedges"]) for row in rows}
@@ -111,7 +111,7 @@ def sink_is_configuration(ctx: Context) -> Result:
         require("status.sink" in said, f"a refused sink does not name its key: {said.strip()}")
     return holds(
         f"SQLite and file:///path.json each take a snapshot, {len(REFUSED_SINKS)} others are refused by name; "
-        f"in force: {ctx.settings.status.sink or 'SQLite'} in {ctx.state.store_dir}"
+        f"in force: {ctx.settings.status.sink or 'SQLite'} in {ctx.store}"
     )
 
 

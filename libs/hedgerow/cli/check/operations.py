@@ -28,7 +28,7 @@ _NEWEST = 200
 
 def of_orders(ctx: Context, strategy: str | None = None) -> list[Row]:
     """Operation records of orders, newest first."""
-    rows = read_operations(ctx.state.store_dir, strategy=strategy, limit=1000).rows
+    rows = read_operations(ctx.store, strategy=strategy, limit=1000).rows
     return [row for row in rows if row["type"] in OF_ORDERS]
 
 
@@ -55,9 +55,7 @@ def _its_records(ctx: Context, probe: Probe) -> None:
 
 
 def _records_of(ctx: Context, client_order_id: str) -> Counter[str]:
-    rows = read_rows(
-        ctx.state.store_dir, "execution", "operations", where=lambda t: [t.c.client_order_id == client_order_id]
-    )
+    rows = read_rows(ctx.store, "execution", "operations", where=lambda t: [t.c.client_order_id == client_order_id])
     return Counter(row["type"] for row in rows)
 
 
@@ -65,20 +63,20 @@ def _own_orders(ctx: Context, name: str) -> str:
     """The daemon's own orders: as many records as orders and fills, and a history snapshot beside each."""
     ctx.tell(f"waiting for a hedge of {name}")
     ctx.until(
-        lambda: read_fills(ctx.state.store_dir, name, limit=1), _HEDGE_S,
+        lambda: read_fills(ctx.store, name, limit=1), _HEDGE_S,
         f"{name} has not hedged yet: its records cannot be shown; run again when it has",
     )  # fmt: skip
     settled = wall_now() - int(_SETTLE_S * NS_PER_S)
     orders = {
         row["client_order_id"]: row
         for row in read_rows(
-            ctx.state.store_dir, "execution", "orders",
+            ctx.store, "execution", "orders",
             where=lambda t: [t.c.strategy == name, t.c.updated_ns < settled],
         )
     }  # fmt: skip
-    fills = Counter(row["client_order_id"] for row in read_fills(ctx.state.store_dir, name))
+    fills = Counter(row["client_order_id"] for row in read_fills(ctx.store, name))
     records: dict[str, Counter[str]] = {key: Counter() for key in orders}
-    for row in read_rows(ctx.state.store_dir, "execution", "operations", where=lambda t: [t.c.strategy == name]):
+    for row in read_rows(ctx.store, "execution", "operations", where=lambda t: [t.c.strategy == name]):
         if row["client_order_id"] in records:
             records[row["client_order_id"]][row["type"]] += 1
     for key, order in orders.items():

@@ -15,6 +15,7 @@ from hedgerow.cli.supervisor import Child
 from hedgerow.clock import wall_now
 from hedgerow.ibsim.wirelog import OrderFrame, orders
 from hedgerow.state_dir import StateDir
+from hedgerow.store.location import location_of, status_location_of
 from hedgerow.store.read import read_decisions, read_orders, read_status
 
 SECONDS = 5.0
@@ -131,10 +132,10 @@ def decided_after(state: StateDir, strategy: str, decided_ns: int, asked_ns: int
 
     An order decided on before the stop may still be on its way through execution: it is not new.
     """
-    intents = {row["client_order_id"]: row["intent_id"] for row in read_orders(state.store_dir)}
+    intents = {row["client_order_id"]: row["intent_id"] for row in read_orders(location_of(state))}
     made = {
         row["intent_id"]: row["wall_ns"]
-        for row in read_decisions(state.store_dir, strategy, since_ns=asked_ns - 60 * NS_PER_S, intents_only=True)
+        for row in read_decisions(location_of(state), strategy, since_ns=asked_ns - 60 * NS_PER_S, intents_only=True)
     }
     late = []
     for frame in _frames(state, asked_ns):
@@ -145,13 +146,13 @@ def decided_after(state: StateDir, strategy: str, decided_ns: int, asked_ns: int
 
 
 def _last_state(system: Throwaway) -> str:
-    rows = read_status(system.state.store_dir)
+    rows = read_status(status_location_of(system.state))
     return str(rows[0]["daemon_state"]) if rows else "without a snapshot"
 
 
 def _last(system: Throwaway) -> str:
     """State and reasons of the newest snapshot, for an error message."""
-    rows = read_status(system.state.store_dir)
+    rows = read_status(status_location_of(system.state))
     reasons = document(rows[0]["snapshot"]).get("reasons", []) if rows else []
     return ", ".join([_last_state(system), *reasons])
 

@@ -62,9 +62,7 @@ def _longest_gap(ctx: Context, name: str) -> tuple[float, int]:
 
 def _after_evaluation(ctx: Context, name: str) -> float:
     """Milliseconds from the newest evaluation's record to a snapshot at or after it."""
-    newest = ctx.until(
-        lambda: read_decisions(ctx.state.store_dir, name, limit=1), SLACK_S, f"{name} has no decision record"
-    )[0]
+    newest = ctx.until(lambda: read_decisions(ctx.store, name, limit=1), SLACK_S, f"{name} has no decision record")[0]
     wall_ns = int(newest["wall_ns"])
     snapshot = ctx.until(
         lambda: (found := ctx.current(name))["ts"] >= wall_ns and found, SLACK_S,
@@ -78,7 +76,7 @@ def _minimal(ctx: Context, name: str) -> str:
     """The snapshots without a spot: whole, with null where nothing is known."""
     run_id = ctx.current(name)["run_id"]
     rows = read_rows(
-        ctx.state.store_dir, f"strategy-{name}", "status_history", where=lambda t: [t.c.spot.is_(None)],
+        ctx.store, f"strategy-{name}", "status_history", where=lambda t: [t.c.spot.is_(None)],
         order=lambda t: [t.c.id.desc()], limit=_NEWEST,
     )  # fmt: skip
     blind = [snapshot for row in rows if (snapshot := document(row["snapshot"]))["run_id"] == run_id]

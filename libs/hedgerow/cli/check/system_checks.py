@@ -55,11 +55,11 @@ def sink_interface(ctx: Context) -> Result:
 def store_schema(ctx: Context) -> Result:
     """Every writing process has its database; each one there is at the newest schema, with every table and column."""
     expected = {"execution", "risk", "portfolio", "control", *(f"strategy-{name}" for name in ctx.strategies)}
-    present = set(owners(ctx.state.store_dir))
+    present = set(owners(ctx.store))
     require(expected <= present, f"no database yet: {', '.join(sorted(expected - present))}")
     for owner in sorted(present):
         kind = owner_kind(owner)
-        with open_store(ctx.state, owner, read_only=True) as store, store.read() as connection:
+        with open_store(ctx.store, owner, read_only=True) as store, store.read() as connection:
             version = connection.exec_driver_sql("select version_num from alembic_version").scalar()
             require(version == HEADS[kind], f"{owner}.db is at {version}, the newest is {HEADS[kind]}")
             journal_mode = connection.exec_driver_sql("pragma journal_mode").scalar()
