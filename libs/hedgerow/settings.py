@@ -196,6 +196,19 @@ class TelemetrySettings(Section):
     """Logs, metrics, traces."""
 
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    otlp_endpoint: str = Field(
+        default="",
+        pattern=r"^((https?://)?[^/\s:@]+:\d{1,5}/?)?$",
+        description="an OTLP gRPC collector: http://host:4317 plain, https://host:4317 or host:4317 with TLS; "
+        "empty = what OTEL_EXPORTER_OTLP_ENDPOINT says, else nothing is exported",
+    )
+    otlp_insecure: bool = Field(default=False, description="host:port without TLS")
+    otlp_headers_file: Path | None = Field(
+        default=None, description="a file of `key: value` lines sent along, such as a token"
+    )
+    sample_ratio: float = Field(default=1.0, ge=0, le=1, description="share of the traces that are recorded")
+    trace_retention_days: float = Field(default=30, gt=0, description="spans of hedges are kept so long")
+    trace_max_spans: int = Field(default=200_000, ge=1000, description="and at most so many per process")
 
 
 class RecordSettings(Section):

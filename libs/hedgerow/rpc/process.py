@@ -26,7 +26,8 @@ from hedgerow.state_dir import StateDir
 from hedgerow.store.location import StoreLocation, location_of
 from hedgerow.telemetry.logs import configure_logs, get_logger
 from hedgerow.telemetry.metrics import MetricsServer, serve_metrics
-from hedgerow.telemetry.traces import configure_traces
+from hedgerow.telemetry.otlp import open_otlp
+from hedgerow.telemetry.traces import add_sink, configure_traces, remove_sink
 
 EXIT_OK, EXIT_CRASH, EXIT_REFUSED = 0, 1, 2
 STOP_GRACE_S = 2.5
@@ -142,7 +143,7 @@ def run_process(name: str, compose: Compose, argv: list[str] | None = None) -> i
         state = StateDir(options.state)
         settings = Settings.read(state.settings_file)
         configure_logs(options.name, state.logs_dir / f"{options.name}.log", settings.telemetry.log_level)
-        configure_traces(options.name)
+        configure_traces(options.name, settings.telemetry.sample_ratio)
     except HedgerowError as error:
         return _refused(error)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -152,6 +153,7 @@ def run_process(name: str, compose: Compose, argv: list[str] | None = None) -> i
 async def _run(name: str, compose: Compose, settings: Settings, state: StateDir, parent: int) -> int:
     context = ProcessContext(name, settings, state)
     loop = asyncio.get_running_loop()
+    collector = None
 
     def told(*_: object) -> None:
         context.signaled = True
@@ -165,6 +167,9 @@ async def _run(name: str, compose: Compose, settings: Settings, state: StateDir,
         if parent:
             end_with_parent(parent, told)
         context.log.info("starting", pid=os.getpid(), state=str(state.root))
+        collector = open_otlp(settings.telemetry)
+        if collector is not None:
+            add_sink(collector)
         await _until_stopped(compose, context)
     except (HedgerowError, ClockFileError) as error:
         if not context.ready:
@@ -176,6 +181,9 @@ async def _run(name: str, compose: Compose, settings: Settings, state: StateDir,
     finally:
         end_within(HARD_LIMIT_S)
         await context.close()
+        if collector is not None:
+            remove_sink(collector)
+            await asyncio.to_thread(collector.close)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
     context.log.info("ended")

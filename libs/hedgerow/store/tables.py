@@ -410,5 +410,8 @@ METADATA: dict[str, sa.MetaData] = {
 # The newest revision of each migration chain; a test holds it equal to what the folder says.
 HEADS: dict[str, str] = {kind: f"{kind}_0001" for kind in METADATA} | {
     "control": "control_0002",
-    "execution": "execution_0002",
+    "execution": "execution_0003",
+    "portfolio": "portfolio_0002",
+    "risk": "risk_0002",
+    "strategy": "strategy_0002",
 }

@@ -1,164 +1,238 @@
-"""Traces: W3C context across every hop; spans go to a bounded ring until an exporter is configured."""
+"""Traces: spans with W3C ids, kept cheaply where an order passes and handed to sinks a moment later."""
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from contextvars import ContextVar, Token
+from typing import Any, NamedTuple
 
-from opentelemetry import trace
-from opentelemetry.context import Context, attach, detach
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags
-from opentelemetry.trace.status import Status, StatusCode
-from opentelemetry.util.types import AttributeValue
+from opentelemetry.trace import SpanKind
+
+from hedgerow.domain.trace_context import TraceContext, parse
+from hedgerow.telemetry.metrics import counter
 
 TRACEPARENT = "traceparent"
-RING_SPANS = 2048
-_SAMPLED, _UNSAMPLED = TraceFlags(TraceFlags.SAMPLED), TraceFlags(0)
-_SCOPE = InstrumentationScope("hedgerow")
+LINGER_S = 0.5
+"""Wall seconds ended spans wait before the sinks get them: an order's way is over by then."""
+PENDING_SPANS = 4096
+"""Ended spans that may wait; more are dropped and counted."""
 _LOW_BITS = 1 << 64
 
+DROPPED = counter("hedgerow_telemetry_spans_dropped_total", "Spans dropped where a sink did not keep up.", ["sink"])
 
-class SpanRing(SpanProcessor):
-    """Keeps the newest ended spans in memory, so a process can show what it just did."""
-
-    def __init__(self, capacity: int = RING_SPANS) -> None:
-        self.spans: deque[ReadableSpan] = deque(maxlen=capacity)
-
-    def on_end(self, span: ReadableSpan) -> None:
-        """Keeps a span, dropping the oldest when full."""
-        self.spans.append(span)
+_here: ContextVar[TraceContext | None] = ContextVar("trace_context", default=None)
 
 
-class _Telemetry(NamedTuple):
-    resource: Resource
-    sample_bound: int
-    ring: SpanRing
-    processors: list[SpanProcessor]
+class EndedSpan(NamedTuple):
+    """One span as sinks get it; `parent_id` 0 = none, times wall ns, `error` empty unless it failed."""
+
+    process: str
+    name: str
+    context: TraceContext
+    parent_id: int
+    kind: SpanKind
+    start_ns: int
+    end_ns: int
+    attributes: dict[str, Any]
+    error: str = ""
+    stack: str = ""
 
 
-def _telemetry(process: str, sample_ratio: float) -> _Telemetry:
-    ring = SpanRing()
-    resource = Resource({"service.name": process, "service.namespace": "hedgerow"})
-    return _Telemetry(resource, round(sample_ratio * _LOW_BITS), ring, [ring])
+Sink = Callable[[Sequence[EndedSpan]], None]
+"""Takes ended spans on the event loop; must neither block nor raise."""
 
 
-_current = _telemetry("hedgerow", 1.0)
+class Span:
+    """A span around a block; attributes that are functions are called when it leaves, off the order's way."""
+
+    __slots__ = ("attributes", "context", "ended", "failure", "kind", "name", "parent_id", "started", "steps", "token")
+
+    def __init__(
+        self, name: str, context: TraceContext, parent_id: int, kind: SpanKind, attributes: dict[str, Any]
+    ) -> None:
+        self.name = name
+        self.context = context
+        self.parent_id = parent_id
+        self.kind = kind
+        self.attributes = attributes
+        self.steps: list[tuple[str, int, dict[str, Any]]] = []
+        self.started = self.ended = 0
+        self.failure: BaseException | None = None
+        self.token: Token[TraceContext | None] | None = None
+
+    def __enter__(self) -> Span:
+        self.token = _here.set(self.context)
+        self.started = time.time_ns()
+        return self
+
+    def __exit__(self, _: object, failure: BaseException | None, __: object) -> None:
+        self.ended = time.time_ns()
+        if self.token is not None:
+            _here.reset(self.token)
+        # a cancellation is nobody's fault
+        self.failure = failure if isinstance(failure, Exception) else None
+        _keep(self)
+
+    def set(self, **attributes: object) -> None:
+        """Adds attributes."""
+        self.attributes |= attributes
+
+    def step(self, name: str, **attributes: object) -> None:
+        """Ends a step of the block: a child span from the step before (or the beginning) until now."""
+        self.steps.append((name, time.time_ns(), attributes))
+
+    def below(self, step: str) -> str:
+        """The traceparent of one of its steps, known before the step is over."""
+        return self.context.child(step).traceparent
+
+    def spans(self, process: str) -> Iterator[EndedSpan]:
+        """Itself, then its steps."""
+        error = stack = ""
+        if self.failure is not None:
+            error = f"{type(self.failure).__name__}: {self.failure}"
+            stack = "".join(traceback.format_exception(self.failure))
+        yield EndedSpan(
+            process, self.name, self.context, self.parent_id, self.kind, self.started, self.ended,
+            _values(self.attributes), error, stack,
+        )  # fmt: skip
+        begun = self.started
+        for name, ended, attributes in self.steps:
+            own = {key: self.attributes[key] for key in ("intent_id",) if key in self.attributes}
+            yield EndedSpan(
+                process, name, self.context.child(name), self.context.span_id, SpanKind.INTERNAL, begun, ended,
+                own | _values(attributes),
+            )  # fmt: skip
+            begun = ended
+
+
+def _values(attributes: dict[str, Any]) -> dict[str, Any]:
+    return {key: value() if callable(value) else value for key, value in attributes.items()}
+
+
+class _Telemetry:
+    """What this process does with its spans."""
+
+    def __init__(self, process: str, sample_ratio: float) -> None:
+        self.process = process
+        self.sample_bound = round(sample_ratio * _LOW_BITS)
+        self.sinks: list[Sink] = []
+        self.pending: deque[Span | EndedSpan] = deque()
+        self.timer: asyncio.TimerHandle | None = None
+
+
+_current = _Telemetry("hedgerow", 1.0)
 
 
 def configure_traces(process: str, sample_ratio: float = 1.0) -> None:
-    """Names this process in its spans; a trace that starts here is sampled with `sample_ratio`, 0 to 1."""
+    """Names this process in its spans; a trace that starts here is recorded with `sample_ratio`, 0 to 1."""
     global _current
-    _current = _telemetry(process, sample_ratio)
+    _current = _Telemetry(process, sample_ratio)
 
 
-def add_span_processor(processor: SpanProcessor) -> None:
-    """Hands ended spans to an exporter as well; only `on_end` is called."""
-    _current.processors.append(processor)
+def add_sink(sink: Sink) -> None:
+    """Hands ended spans to `sink` from now on; without any, nothing is kept."""
+    _current.sinks.append(sink)
 
 
-def recent_spans() -> list[ReadableSpan]:
-    """Spans that ended last in this process, oldest first."""
-    return list(_current.ring.spans)
+def remove_sink(sink: Sink) -> None:
+    """Hands over what is pending, and then nothing more."""
+    flush()
+    if sink in _current.sinks:
+        _current.sinks.remove(sink)
+
+
+def flush() -> None:
+    """Hands every ended span to the sinks, now."""
+    telemetry = _current
+    if telemetry.timer is not None:
+        telemetry.timer.cancel()
+        telemetry.timer = None
+    ended: list[EndedSpan] = []
+    while telemetry.pending:
+        one = telemetry.pending.popleft()
+        ended.extend(one.spans(telemetry.process) if isinstance(one, Span) else (one,))
+    if ended:
+        for sink in telemetry.sinks:
+            sink(ended)
+
+
+def _keep(one: Span | EndedSpan) -> None:
+    telemetry = _current
+    if not telemetry.sinks or not one.context.sampled:
+        return
+    if len(telemetry.pending) >= PENDING_SPANS:
+        DROPPED.labels("pending").inc()
+        return
+    telemetry.pending.append(one)
+    if telemetry.timer is None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # a span outside the loop waits for the next inside it
+        telemetry.timer = loop.call_later(LINGER_S, flush)
+
+
+def span(
+    name: str, *, parent: str = "", own: TraceContext | None = None, kind: SpanKind = SpanKind.INTERNAL,
+    **attributes: object,
+) -> Span:  # fmt: skip
+    """A span around a block, below `parent` (a traceparent) or else below the current span.
+
+    `own` says its ids where others must know them; else they are drawn, and without anything above a new trace
+    begins. Spans of one hedge have the attribute `intent_id`: those are kept in the store.
+    """
+    above = parse(parent) if parent else None
+    if above is None:
+        above = _here.get()
+    if own is None:
+        own = above.child() if above is not None else sampled(_new_trace())
+    return Span(name, own, above.span_id if above is not None else 0, kind, attributes)
+
+
+def record(
+    name: str, own: TraceContext, parent_id: int, start_ns: int, end_ns: int, process: str = "", **attributes: object
+) -> None:
+    """A span whose times, wall ns, are known already; `process` when it tells of another one."""
+    _keep(
+        EndedSpan(
+            process or _current.process, name, own, parent_id, SpanKind.INTERNAL, start_ns, max(start_ns, end_ns),
+            attributes,
+        )
+    )  # fmt: skip
 
 
 @contextmanager
-def span(
-    name: str, *, parent: str = "", kind: SpanKind = SpanKind.INTERNAL, **attributes: AttributeValue
-) -> Iterator[Span]:
-    """A span around a block, below `parent` (a traceparent) or else below the current span.
-
-    Entering only draws an id: what is worth recording is made when the block is over, for blocks lie on the way of
-    an order and a full span costs as much as the rules that decide on it.
-    """
-    context = extract(parent) if parent else None
-    above = trace.get_current_span(context).get_span_context()
-    current = NonRecordingSpan(_child_of(above))
-    token = attach(trace.set_span_in_context(current, context))
-    started = time.time_ns()
-    failure: Exception | None = None
+def within(context: TraceContext | None) -> Iterator[None]:
+    """What is logged and sent in the block belongs to that span, which itself is recorded elsewhere."""
+    token = _here.set(context)
     try:
-        yield current
-    except Exception as error:
-        failure = error
-        raise
+        yield
     finally:
-        detach(token)
-        if current.get_span_context().trace_flags.sampled:
-            _record(name, current, above, kind, attributes, started, failure)
+        _here.reset(token)
 
 
-def _child_of(above: SpanContext) -> SpanContext:
-    """Fresh ids in the parent's trace, or in a new one; a new trace decides whether it is recorded."""
-    span_id = random.getrandbits(64) or 1
-    if above.is_valid:
-        return SpanContext(above.trace_id, span_id, False, above.trace_flags)
-    trace_id = random.getrandbits(128) or 1
-    sampled = trace_id % _LOW_BITS < _current.sample_bound
-    return SpanContext(trace_id, span_id, False, _SAMPLED if sampled else _UNSAMPLED)
+def sampled(context: TraceContext) -> TraceContext:
+    """The same, recorded or not as this process's ratio and the trace's id say: every process says the same."""
+    return context._replace(sampled=context.trace_id % _LOW_BITS < _current.sample_bound)
 
 
-def _record(
-    name: str, current: Span, above: SpanContext, kind: SpanKind, attributes: dict[str, AttributeValue], started: int,
-    failure: Exception | None,
-) -> None:  # fmt: skip
-    status = Status()
-    events: tuple[Event, ...] = ()
-    if failure is not None:
-        status = Status(StatusCode.ERROR, f"{type(failure).__name__}: {failure}")
-        words = {
-            "exception.type": type(failure).__qualname__,
-            "exception.message": str(failure),
-            "exception.stacktrace": "".join(traceback.format_exception(failure)),
-        }
-        events = (Event("exception", words),)
-    ended = ReadableSpan(
-        name, current.get_span_context(), above if above.is_valid else None, _current.resource, attributes, events,
-        (), kind, None, status, started, time.time_ns(), _SCOPE,
-    )  # fmt: skip
-    for processor in _current.processors:
-        processor.on_end(ended)
+def _new_trace() -> TraceContext:
+    return TraceContext(random.getrandbits(128) or 1, random.getrandbits(64) or 1)
 
 
 def inject_traceparent() -> str:
     """The current span as a W3C traceparent, for metadata or a message; empty outside any span."""
-    return traceparent_of(trace.get_current_span())
-
-
-def traceparent_of(active: Span) -> str:
-    """That span as a W3C traceparent; empty when it is no real span."""
-    context = active.get_span_context()
-    if not context.is_valid:
-        return ""
-    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
-
-
-def extract(traceparent: str) -> Context:
-    """A context below that traceparent; an empty context when it is not one (a bad header is no error)."""
-    remote = parse_traceparent(traceparent)
-    return Context() if remote is None else trace.set_span_in_context(NonRecordingSpan(remote), Context())
-
-
-def parse_traceparent(traceparent: str) -> SpanContext | None:
-    """The ids in a W3C traceparent, None when it is malformed."""
-    parts = traceparent.split("-")
-    if len(parts) < 4 or [len(part) for part in parts[:4]] != [2, 32, 16, 2] or parts[0] == "ff":
-        return None
-    try:
-        ids = SpanContext(int(parts[1], 16), int(parts[2], 16), True, TraceFlags(int(parts[3], 16)))
-    except ValueError:
-        return None
-    return ids if ids.is_valid else None
+    context = _here.get()
+    return "" if context is None else context.traceparent
 
 
 def current_ids() -> tuple[str, str] | None:
     """Trace id and span id of the current span in hex, None outside any span."""
-    context = trace.get_current_span().get_span_context()
-    return (f"{context.trace_id:032x}", f"{context.span_id:016x}") if context.is_valid else None
+    context = _here.get()
+    return None if context is None else (f"{context.trace_id:032x}", f"{context.span_id:016x}")
