@@ -6,6 +6,7 @@ import sys
 
 from hedgerow.api.stats.v1 import stats_pb2_grpc
 from hedgerow.rpc.process import ProcessContext, run_process
+from hedgerow.store.location import status_location_of
 from services.stats.config import StatsConfig
 from services.stats.server import SERVICE_NAME, StatsServer
 from services.stats.service import StatsService
@@ -14,7 +15,9 @@ from services.stats.service import StatsService
 async def compose(context: ProcessContext) -> None:
     """Serves until stopped; opens stores only to answer, and only for reading."""
     server = context.server()
-    servicer = StatsServer(StatsService(context.store, StatsConfig()))
+    servicer = StatsServer(
+        StatsService(context.store, StatsConfig(), status_location_of(context.state, context.settings))
+    )
     server.add_service(SERVICE_NAME, stats_pb2_grpc.add_StatsServiceServicer_to_server, servicer)
     await server.serve()
 

@@ -21,10 +21,14 @@ T = TypeVar("T")
 
 
 class StatsService:
-    """Writes nothing; a store that does not exist yet counts as empty."""
+    """Writes nothing; a store that does not exist yet counts as empty.
 
-    def __init__(self, place: Place, config: StatsConfig) -> None:
+    `history` is where the snapshots are when not with the rest.
+    """
+
+    def __init__(self, place: Place, config: StatsConfig, history: Place | None = None) -> None:
         self._place = place
+        self._history = history
         self._reading = asyncio.Semaphore(config.concurrent_reads)
 
     async def hedges(
@@ -32,7 +36,8 @@ class StatsService:
     ) -> list[Row]:
         """Rows as `hedge_statistics` gives them; raises Unavailable for a damaged store."""
         return await self._read(
-            "hedges", lambda: hedge_statistics(self._place, strategy, period, since_ns, until_ns)
+            "hedges",
+            lambda: hedge_statistics(self._place, strategy, period, since_ns, until_ns, self._history),
         )
 
     async def quality(self, strategy: str | None) -> ExecutionQuality:

@@ -1,85 +1,133 @@
-"""`hedgerow stop` and `hedgerow healthcheck`: tell a daemon to end; ask the processes how they are."""
+"""`hedgerow stop|pause|resume|flatten|refresh-accounts|retry-ib` and `hedgerow healthcheck`."""
 
 from __future__ import annotations
 
 import json
 import sys
-import time
 import uuid
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Any
 
-import grpc
 import typer
 
 from hedgerow import state_dir
-from hedgerow.api.control.v1 import control_pb2, control_pb2_grpc
-from hedgerow.cli.output import JsonFlag, SessionArgument, console, print_json, print_table
+from hedgerow.cli.command_desk import CommandDesk
+from hedgerow.cli.output import JsonFlag, SessionArgument, messages, print_json, print_table
 from hedgerow.cli.supervisor import is_serving
-from hedgerow.clock import wall_now
+from hedgerow.domain.command import CommandKind, FlattenOptions, FlattenTarget, NewCommand
+from hedgerow.domain.errors import InvalidValue
 from hedgerow.settings import Settings
-from hedgerow.state_dir import StateDir
-from hedgerow.store.commands import CommandKind, NewCommand, list_commands, write_command
-from hedgerow.store.location import location_of
 
-_STUB_TIMEOUT_S = 5.0
-_WAIT_S = 10.0
+ACTOR = "command line"
+
+StrategyOption = Annotated[str, typer.Option("--strategy", help="Strategy it addresses; none = every one.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for the record.")]
+CommandIdOption = Annotated[
+    str,
+    typer.Option("--command-id", help="Idempotency key: the same command again changes nothing. None = a new one."),
+]
+TimeoutOption = Annotated[float, typer.Option("--timeout", min=0.0, help="Wall seconds to wait for the outcome.")]
+
+
+class Target(StrEnum):
+    """What `--to` takes."""
+
+    ZERO = "zero"
+    NEUTRAL = "neutral"
 
 
 def stop(
-    session: SessionArgument = "latest",
-    strategy: Annotated[str, typer.Option("--strategy", help="Strategy to stop; none = every one.")] = "",
-    reason: Annotated[str, typer.Option("--reason", help="Why, for the record.")] = "",
-    json_: JsonFlag = False,
-) -> None:
-    """Ends strategy daemons gracefully; the command is durable. Exit code 1 when one did not answer."""
+    session: SessionArgument = "latest", strategy: StrategyOption = "", reason: ReasonOption = "",
+    command_id: CommandIdOption = "", timeout_s: TimeoutOption = 10.0, json_: JsonFlag = False,
+) -> None:  # fmt: skip
+    """Ends strategy daemons gracefully; never expires, and reaches them with control down. Exit code 1: no outcome."""
+    _carry_out(CommandKind.STOP, session, strategy, reason, command_id, timeout_s, json_)
+
+
+def pause(
+    session: SessionArgument = "latest", strategy: StrategyOption = "", reason: ReasonOption = "",
+    command_id: CommandIdOption = "", timeout_s: TimeoutOption = 10.0, json_: JsonFlag = False,
+) -> None:  # fmt: skip
+    """Cancels the resting hedge and sends no new one until resumed; survives restarts. Exit code 1: no outcome."""
+    _carry_out(CommandKind.PAUSE, session, strategy, reason, command_id, timeout_s, json_)
+
+
+def resume(
+    session: SessionArgument = "latest", strategy: StrategyOption = "", reason: ReasonOption = "",
+    command_id: CommandIdOption = "", timeout_s: TimeoutOption = 10.0, json_: JsonFlag = False,
+) -> None:  # fmt: skip
+    """Hedges again after a pause, a flatten or a fault; needs a reconciled state. Exit code 1: refused, no outcome."""
+    _carry_out(CommandKind.RESUME, session, strategy, reason, command_id, timeout_s, json_)
+
+
+def flatten(
+    session: SessionArgument = "latest", strategy: StrategyOption = "", reason: ReasonOption = "",
+    to: Annotated[
+        Target, typer.Option("--to", help="zero: no stock left; neutral: the stock that offsets the legs' delta.")
+    ] = Target.ZERO,
+    include_options: Annotated[
+        bool, typer.Option("--include-options", help="Close the strategy's option legs too; with zero only.")
+    ] = False,
+    command_id: CommandIdOption = "", timeout_s: TimeoutOption = 120.0, json_: JsonFlag = False,
+) -> None:  # fmt: skip
+    """Pauses, cancels the resting hedge and closes the strategy's own position, no other's; stays paused afterwards.
+
+    Reaches execution with control down. Exit code 1: blocked or not done in time; it goes on nevertheless.
+    """
+    arguments = FlattenOptions(FlattenTarget(to.value.upper()), include_options).arguments()
+    _carry_out(CommandKind.FLATTEN, session, strategy, reason, command_id, timeout_s, json_, arguments)
+
+
+def refresh_accounts(
+    session: SessionArgument = "latest", reason: ReasonOption = "", command_id: CommandIdOption = "",
+    timeout_s: TimeoutOption = 20.0, json_: JsonFlag = False,
+) -> None:  # fmt: skip
+    """Fetches accounts and positions from the broker now. Exit code 1: no outcome, or control is down."""
+    _carry_out(CommandKind.REFRESH_ACCOUNTS, session, "", reason, command_id, timeout_s, json_)
+
+
+def retry_ib(
+    session: SessionArgument = "latest", reason: ReasonOption = "", command_id: CommandIdOption = "",
+    timeout_s: TimeoutOption = 20.0, json_: JsonFlag = False,
+) -> None:  # fmt: skip
+    """Tries the broker connection now instead of at the next retry. Exit code 1: no outcome, or control is down."""
+    _carry_out(CommandKind.RETRY_IB, session, "", reason, command_id, timeout_s, json_)
+
+
+_OF_THE_SYSTEM = frozenset({CommandKind.REFRESH_ACCOUNTS, CommandKind.RETRY_IB})
+
+
+def _carry_out(
+    kind: CommandKind, session: str, strategy: str, reason: str, command_id: str, timeout_s: float, json_: bool,
+    arguments: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
     state = state_dir.resolve(session)
     settings = Settings.read(state.settings_file)
-    names = [strategy] if strategy else [one.name for one in settings.strategies]
-    rows = []
-    for name in names:
-        settings.strategy(name)
-        command_id = f"cli-{uuid.uuid4().hex}"
-        via = _send(
-            state, settings, NewCommand(command_id, CommandKind.STOP, name, actor="command line", reason=reason)
-        )
-        rows.append(
-            {"strategy": name, "command_id": command_id, "via": via, "outcome": _outcome(state, name, command_id)}
-        )
-    if json_:
-        print_json(rows)
+    if kind in _OF_THE_SYSTEM:
+        names = [""]
     else:
-        print_table("stop", ["strategy", "sent by", "outcome"], [(r["strategy"], r["via"], r["outcome"]) for r in rows])
-    sys.exit(0 if all(row["outcome"] for row in rows) else 1)
-
-
-def _send(state: StateDir, settings: Settings, command: NewCommand) -> str:
-    """Through control where it answers, else straight into the command store."""
-    endpoint = settings.endpoints.get("control")
-    if endpoint is not None:
-        request = control_pb2.SendCommandRequest(
-            command_id=command.command_id, kind=control_pb2.COMMAND_KIND_STOP, strategy=command.strategy,
-            actor=command.actor, reason=command.reason,
+        names = [strategy] if strategy else [one.name for one in settings.strategies]
+        for name in names:
+            settings.strategy(name)
+    if not names:
+        raise InvalidValue("strategies", 0, "a session with a strategy", "this one has none")
+    if command_id and len(names) > 1:
+        raise InvalidValue("--command-id", command_id, "for one strategy", f"--strategy one of {', '.join(names)}")
+    commands = [
+        NewCommand(command_id or f"cli-{uuid.uuid4().hex}", kind, name, "", ACTOR, reason, arguments or {})
+        for name in names
+    ]
+    with CommandDesk(state, settings, messages.print) as desk:
+        outcomes = desk.carry_out(commands, timeout_s)
+    if json_:
+        print_json([one._asdict() for one in outcomes])
+    else:
+        print_table(
+            kind.value.lower().replace("_", " "), ["strategy", "sent by", "outcome", "command id"],
+            [(one.strategy or "all", one.via or "nobody", one.outcome or f"none within {timeout_s:g} s", one.command_id)
+             for one in outcomes],
         )  # fmt: skip
-        with grpc.insecure_channel(f"{endpoint.host}:{endpoint.port}") as channel:
-            try:
-                control_pb2_grpc.ControlServiceStub(channel).SendCommand(request, timeout=_STUB_TIMEOUT_S)
-            except grpc.RpcError as error:
-                console.print(f"control does not answer ({error.code().name}); writing into the command store")
-            else:
-                return "control"
-    write_command(location_of(state), command, wall_ns=wall_now(), market_ns=wall_now())
-    return "command store"
-
-
-def _outcome(state: StateDir, strategy: str, command_id: str) -> str:
-    """What the daemon answered, empty when it did not in time."""
-    deadline = time.monotonic() + _WAIT_S
-    while time.monotonic() < deadline:
-        for command in list_commands(location_of(state), strategy=strategy):
-            if command.command_id == command_id and command.acked_ns:
-                return command.outcome
-        time.sleep(0.1)
-    return ""
+    sys.exit(0 if all(one.done for one in outcomes) else 1)
 
 
 def healthcheck(session: SessionArgument = "latest", json_: JsonFlag = False) -> None:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import json
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 
 from hedgerow import state_dir
-from hedgerow.cli.demo_view import number
-from hedgerow.cli.output import JsonFlag, SessionArgument, console, print_json, print_pairs, print_table, wall_text
-from hedgerow.domain.errors import NotFound
+from hedgerow.cli.output import (
+    JsonFlag,
+    SessionArgument,
+    console,
+    messages,
+    print_json,
+    print_pairs,
+    print_table,
+    wall_text,
+)
+from hedgerow.cli.statistics_view import print_statistics
+from hedgerow.domain.errors import InvalidValue, NotFound
+from hedgerow.domain.moment import parse_moment
+from hedgerow.domain.period import Period, day_start
 from hedgerow.store.location import location_of, status_location_of
-from hedgerow.store.read import read_operations, read_status
+from hedgerow.store.operations import OperationType
+from hedgerow.store.read import PAGE_LIMIT, read_operations, read_status
 from hedgerow.store.statistics import hedge_statistics
 
 _SHOWN = (
@@ -20,6 +33,7 @@ _SHOWN = (
     "spot", "bid", "ask", "net_delta", "stock_position", "option_legs", "daily_hedge_count", "daily_pnl",
     "data_lag_ms", "config_hash", "code_version",
 )  # fmt: skip
+_MOMENT = "RFC 3339, or seconds, ms or ns since 1970"
 
 
 def status(session: SessionArgument = "latest", json_: JsonFlag = False) -> None:
@@ -46,42 +60,71 @@ def operations(
     session: SessionArgument = "latest",
     strategy: Annotated[str | None, typer.Option("--strategy", help="Only this strategy's.")] = None,
     type_: Annotated[str | None, typer.Option("--type", help="Only this type, for example FILL.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="Most rows to show.")] = 50,
+    since: Annotated[str, typer.Option("--since", help=f"Wall time from, inclusive: {_MOMENT}.")] = "",
+    until: Annotated[str, typer.Option("--until", help="Wall time until, exclusive; written the same.")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=PAGE_LIMIT, help="Most rows to show.")] = 50,
+    page_token: Annotated[
+        str, typer.Option("--page-token", help="Go on where a page ended: the token it told on stderr.")
+    ] = "",
     json_: JsonFlag = False,
 ) -> None:
-    """Lists operations, newest first."""
+    """Lists operations, newest first, with or without the processes alive."""
+    if type_ is not None and type_ not in set(OperationType):
+        raise InvalidValue("--type", type_, f"one of {', '.join(OperationType)}")
+    since_ns = parse_moment("--since", since) if since else None
+    until_ns = parse_moment("--until", until) if until else None
+    _require_order(since_ns, until_ns, until)
     state = state_dir.resolve(session)
-    rows = read_operations(location_of(state), strategy=strategy, type=type_, limit=limit).rows
-    if json_:
-        print_json(rows)
-        return
-    print_table(
-        "operations", ["market time", "type", "instrument", "side", "quantity", "price", "state", "reason"],
-        [(wall_text(r["market_ns"]), r["type"], r["instrument"], r["side"], r["quantity"], r["price"], r["state"],
-          r["reason"]) for r in rows],
+    page = read_operations(
+        location_of(state), strategy=strategy, type=type_, since_ns=since_ns, until_ns=until_ns, limit=limit,
+        page_token=page_token,
     )  # fmt: skip
+    if json_:
+        print_json(page.rows)
+    else:
+        print_table(
+            "operations", ["market time", "type", "instrument", "side", "quantity", "price", "state", "reason"],
+            [(wall_text(r["market_ns"]), r["type"], r["instrument"], r["side"], r["quantity"], r["price"], r["state"],
+              r["reason"]) for r in page.rows],
+        )  # fmt: skip
+    if page.next_page_token:
+        messages.print(f"more: --page-token {page.next_page_token}")
 
 
 def stats(
     session: SessionArgument = "latest",
     strategy: Annotated[str | None, typer.Option("--strategy", help="Only this strategy's.")] = None,
+    by: Annotated[Period, typer.Option("--by", help="Length of a period; weeks begin on Monday.")] = Period.DAY,
+    since: Annotated[str, typer.Option("--since", help="First market day, New York: YYYY-MM-DD.")] = "",
+    until: Annotated[str, typer.Option("--until", help="Last market day, inclusive.")] = "",
     json_: JsonFlag = False,
 ) -> None:
-    """Shows hedges per day with profit, from the store alone."""
+    """Shows hedges per period: win rate, how results spread, totals, slippage; from the store alone, read-only."""
+    since_ns = day_start(_day("--since", since)) if since else None
+    until_ns = day_start(_day("--until", until) + timedelta(days=1)) if until else None
+    _require_order(since_ns, until_ns, until)
     state = state_dir.resolve(session)
-    rows = hedge_statistics(location_of(state), strategy=strategy)
+    rows = hedge_statistics(
+        location_of(state), strategy, by, since_ns=since_ns, until_ns=until_ns, history=status_location_of(state)
+    )
     if json_:
         print_json(rows)
-        return
-    if not rows:
+    elif not rows:
         console.print("no hedges yet")
-        return
-    print_table(
-        "hedges", ["day", "strategy", "hedges", "fills", "denials", "bought", "sold", "realized", "commissions", "P&L"],
-        [(r["start_date"], r["strategy"], r["hedges"], r["fills"], r["denials"], r["bought_quantity"],
-          r["sold_quantity"], number(r["realized_pnl"]), number(r["commissions"]), number(r["daily_pnl"]))
-         for r in rows],
-    )  # fmt: skip
+    else:
+        print_statistics(rows, by)
+
+
+def _require_order(since_ns: int | None, until_ns: int | None, until: str) -> None:
+    if since_ns is not None and until_ns is not None and until_ns < since_ns:
+        raise InvalidValue("--until", until, "not before --since")
+
+
+def _day(option: str, text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError as error:
+        raise InvalidValue(option, text, "a day such as 2015-12-24") from error
 
 
 def _document(value: Any) -> dict[str, Any]:

@@ -74,9 +74,11 @@ _Periods = dict[tuple[date, str], _Sums]
 
 def hedge_statistics(
     place: Place, strategy: str | None = None, period: Period = Period.DAY, since_ns: int | None = None,
-    until_ns: int | None = None,
+    until_ns: int | None = None, history: Place | None = None,
 ) -> list[Row]:  # fmt: skip
     """One row per period and strategy, oldest first; market times ns, since inclusive, until exclusive.
+
+    `history` is where the snapshots are when not with the rest.
 
     `start_date` is the period's first New York day (ISO text), `hedges` counts orders with at least
     one fill in it, `denials` orders our risk refused. Decimal amounts in the account's currency:
@@ -91,7 +93,7 @@ def hedge_statistics(
     window, periods = _Window(period, since_ns, until_ns), _Periods()
     _add_fills(periods, window, place, strategy)
     _add_denials(periods, window, place, strategy)
-    _add_profits(periods, window, place, strategy)
+    _add_profits(periods, window, history or place, strategy)
     return [_row(start, name, sums) for (start, name), sums in sorted(periods.items(), key=lambda item: item[0])]
 
 

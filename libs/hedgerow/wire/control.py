@@ -79,6 +79,25 @@ def new_command_from_wire(request: control_pb2.SendCommandRequest) -> NewCommand
     )
 
 
+def new_command_to_wire(command: NewCommand) -> control_pb2.SendCommandRequest:
+    """The request that asks for it; a computed target stays behind."""
+    message = control_pb2.SendCommandRequest(
+        command_id=command.command_id,
+        kind=command_kind_to_wire(command.kind),
+        strategy=command.strategy,
+        run_id=command.run_id,
+        actor=command.actor,
+        reason=command.reason,
+    )
+    if command.kind is CommandKind.FLATTEN:
+        message.flatten.CopyFrom(_flatten_to_wire(FlattenOptions.of(command.arguments)))
+    return message
+
+
+def _flatten_to_wire(options: FlattenOptions) -> control_pb2.FlattenOptions:
+    return control_pb2.FlattenOptions(target=_TARGET.to_wire(options.target), include_options=options.include_options)
+
+
 def _flatten_from_wire(message: control_pb2.FlattenOptions) -> dict[str, Any]:
     target = _TARGET.from_wire("flatten.target", message.target)
     return FlattenOptions(target, message.include_options).arguments()
@@ -106,9 +125,7 @@ def command_to_wire(command: Command) -> control_pb2.Command:
     if command.acked_ns:
         message.acknowledge_time.CopyFrom(timestamp_to_wire(command.acked_ns))
     if command.kind is CommandKind.FLATTEN:
-        options = command.flatten
-        message.flatten.target = _TARGET.to_wire(options.target)
-        message.flatten.include_options = options.include_options
+        message.flatten.CopyFrom(_flatten_to_wire(command.flatten))
     return message
 
 

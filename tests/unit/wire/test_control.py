@@ -16,6 +16,7 @@ from hedgerow.wire.control import (
     command_to_wire,
     history_point_to_wire,
     new_command_from_wire,
+    new_command_to_wire,
     operation_to_wire,
     status_to_wire,
 )
@@ -41,6 +42,13 @@ def test_a_request_becomes_a_command_or_names_the_field() -> None:
         with pytest.raises(InvalidValue) as refused:
             new_command_from_wire(bad)
         assert refused.value.key == field
+
+
+@pytest.mark.parametrize("kind", list(CommandKind))
+def test_what_is_asked_arrives_as_asked(kind: CommandKind) -> None:
+    arguments = FlattenOptions(include_options=True).arguments() if kind is CommandKind.FLATTEN else {}
+    command = NewCommand("c", kind, "goog", "r", "anna", "why", arguments)
+    assert new_command_from_wire(new_command_to_wire(command)) == command
 
 
 def test_a_flatten_says_how_and_no_other_kind_does() -> None:
