@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import grpc
 
-from hedgerow.api.common.v1 import common_pb2
 from hedgerow.api.portfolio.v1 import portfolio_pb2, portfolio_pb2_grpc
 from hedgerow.domain.command import Command
 from hedgerow.rpc.errors import domain_error
+from services.control.links import operator_of
 
 
 class PortfolioAccounts:
@@ -19,12 +19,9 @@ class PortfolioAccounts:
 
     async def refresh(self, command: Command) -> int:
         """How many accounts there are now; raises the domain error of a call that failed."""
-        operator = common_pb2.Operator(
-            request_id=command.command_id, actor=command.actor or "control", reason=command.reason or command.kind.value
-        )
         try:
             answer = await self._stub.RefreshAccounts(
-                portfolio_pb2.RefreshAccountsRequest(operator=operator), timeout=self._timeout_s
+                portfolio_pb2.RefreshAccountsRequest(operator=operator_of(command)), timeout=self._timeout_s
             )
         except grpc.aio.AioRpcError as error:
             raise domain_error(error, "portfolio") from error

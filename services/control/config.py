@@ -33,6 +33,7 @@ class ControlConfig(BaseModel):
     heartbeat_limit_s: float = Field(gt=0)
     stream_heartbeat_s: float = Field(gt=0)
     refresh_accounts_timeout_s: float = Field(gt=0)
+    retry_timeout_s: float = Field(default=2.0, gt=0)
     probe_interval_s: float = Field(default=1.0, gt=0)
     probe_timeout_s: float = Field(default=1.0, gt=0)
     refresh_interval_s: float = Field(default=0.25, gt=0)
@@ -56,6 +57,12 @@ class ControlConfig(BaseModel):
         """Ages beyond which facts are unknown."""
         answer_s = MISSED_HEARTBEATS * (self.probe_interval_s + self.probe_timeout_s)
         return Limits(int(self.heartbeat_limit_s * NS_PER_S), int(answer_s * NS_PER_S))
+
+    def only_strategy(self) -> str:
+        """The name of the only configured strategy; raises InvalidValue when there are none or several."""
+        if len(self.strategies) != 1:
+            raise InvalidValue("strategy", "", f"one of: {', '.join(self.strategies) or 'none is configured'}")
+        return self.strategies[0]
 
     def require_strategy(self, name: str) -> str:
         """The name, if a strategy of that name is configured; raises InvalidValue naming those that are."""

@@ -13,6 +13,8 @@ from hedgerow.store.engine import acquire_epoch, open_store
 from services.control.accounts import PortfolioAccounts
 from services.control.command_feed import CommandFeed
 from services.control.config import NAME, ControlConfig
+from services.control.links import BrokerLinks
+from services.control.own import OwnCommands
 from services.control.probe import HealthProbe
 from services.control.records import CommandRecords
 from services.control.server import SERVICE_NAME, ControlServer
@@ -27,13 +29,15 @@ async def compose(context: ProcessContext) -> None:
     market_now = market_time(context)
     store = open_store(context.store, NAME)
     acquire_epoch(store, NAME)
-    records = CommandRecords(store, market_now)
+    records = CommandRecords(store, place, market_now)
     feed = CommandFeed(place, config.command_poll_s)
     snapshots = StoredSnapshots(place, config.strategies, config.sink)
     probe = HealthProbe(config.processes, context.name, config.probe_interval_s, config.probe_timeout_s)
     try:
         accounts = PortfolioAccounts(context.channel("portfolio"), config.refresh_accounts_timeout_s)
-        service = ControlService(config, snapshots, probe, records, accounts, market_now, feed.look)
+        links = BrokerLinks(context.channel, config.retry_timeout_s)
+        own = OwnCommands(records, accounts, links)
+        service = ControlService(config, snapshots, probe, records, own, market_now, feed.look)
         server = context.server()
         server.add_service(
             SERVICE_NAME, control_pb2_grpc.add_ControlServiceServicer_to_server,

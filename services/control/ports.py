@@ -32,8 +32,18 @@ class Commands(Protocol):
         Raises AlreadyExists when its id was used for something else, Unavailable when the disk fails.
         """
 
+    async def recorded(self, command_id: str) -> Command | None:
+        """The command of that id, None when there is none yet; raises Unavailable when the disk fails."""
+
     async def answer(self, command: Command, outcome: str) -> Command:
         """The command with control's answer, once on disk; raises Unavailable when the disk fails."""
+
+
+class Links(Protocol):
+    """Who can try the broker connections."""
+
+    async def retry(self, command: Command) -> dict[str, str]:
+        """Tries every connection now; what each service says of its own, in words."""
 
 
 class Accounts(Protocol):

@@ -14,8 +14,8 @@ from hedgerow.api.control.v1 import control_pb2, control_pb2_grpc
 from hedgerow.clock import wall_now
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.status import SystemStatus
-from hedgerow.store.location import Place
 from hedgerow.store.commands import find_command, recent_commands
+from hedgerow.store.location import Place
 from hedgerow.store.operations import OperationType
 from hedgerow.store.read import PAGE_LIMIT, read_history, read_operations
 from hedgerow.wire.common import closing_to_wire, heartbeat_to_wire, text_from_wire, timestamp_from_wire
@@ -97,7 +97,7 @@ class ControlServer(control_pb2_grpc.ControlServiceServicer):
     async def GetCommand(self, request: control_pb2.GetCommandRequest, context: Any) -> control_pb2.GetCommandResponse:
         """One command with what came of it."""
         command_id = text_from_wire("command_id", request.command_id)
-        command = await asyncio.to_thread(find_command, self._store_dir, command_id)
+        command = await asyncio.to_thread(find_command, self._place, command_id)
         return control_pb2.GetCommandResponse(command=command_to_wire(command))
 
     async def ListCommands(
@@ -109,7 +109,7 @@ class ControlServer(control_pb2_grpc.ControlServiceServicer):
         if before and not (before.isascii() and before.isdigit() and 0 < int(before) < 1 << 63):
             raise InvalidValue("page_token", before, "the next_page_token of an earlier answer")
         found = await asyncio.to_thread(
-            recent_commands, self._store_dir, request.strategy or None, int(before or 0), size + 1,
+            recent_commands, self._place, request.strategy or None, int(before or 0), size + 1,
             request.pending_only,
         )  # fmt: skip
         page = found[:size]
@@ -124,7 +124,7 @@ class ControlServer(control_pb2_grpc.ControlServiceServicer):
         """The newest points of a strategy's history, from its store, whether it lives or not."""
         strategy = self._config.require_strategy(request.strategy or self._config.only_strategy())
         rows = await asyncio.to_thread(
-            read_history, self._store_dir, strategy, _time(request, "since_time", request.since_time),
+            read_history, self._place, strategy, _time(request, "since_time", request.since_time),
             _time(request, "until_time", request.until_time),
             _page_size(request.page_size, DEFAULT_POINTS, MOST_POINTS),
         )  # fmt: skip

@@ -7,24 +7,23 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hedgerow.clock import wall_now
-from hedgerow.domain.command import Command, CommandKind, NewCommand
-from hedgerow.domain.errors import InvalidValue
-from hedgerow.domain.status import SystemStatus
+from hedgerow.domain.command import Command, CommandKind, FlattenOptions, FlattenTarget, NewCommand
+from hedgerow.domain.status import StrategyStatus, SystemStatus
 from hedgerow.domain.trading_state import StatusLamp
 from hedgerow.rpc.streams import ConflatingBroadcast
 from hedgerow.telemetry import metrics
 from hedgerow.telemetry.logs import get_logger
 from services.control.config import ControlConfig
 from services.control.domain import system_status
-from services.control.ports import Accounts, Commands, Processes, Snapshots
+from services.control.neutral import neutral_target
+from services.control.own import OWN, OwnCommands
+from services.control.ports import Commands, Processes, Snapshots
 
 _LAMP = metrics.gauge("hedgerow_control_status_lamp", "Lamp over everything: 0 green, 1 yellow, 2 red.")
 _COMMANDS = metrics.counter("hedgerow_control_commands_total", "Commands recorded or repeated.", ("kind",))
 _LAMP_VALUES = {StatusLamp.GREEN: 0, StatusLamp.YELLOW: 1, StatusLamp.RED: 2}
 
-FOR_A_STRATEGY = (CommandKind.STOP, CommandKind.PAUSE, CommandKind.RESUME, CommandKind.RESET_LATCH)
-SERVED = (*FOR_A_STRATEGY, CommandKind.REFRESH_ACCOUNTS)
-"""Kinds of command that are carried out; every other is refused."""
+FOR_A_STRATEGY = frozenset(CommandKind) - frozenset(OWN)
 
 
 class ControlService:
@@ -32,13 +31,14 @@ class ControlService:
 
     def __init__(
         self, config: ControlConfig, snapshots: Snapshots, processes: Processes, commands: Commands,
-        accounts: Accounts, market_now: Callable[[], int], recorded: Callable[[], None],
+        own: OwnCommands, market_now: Callable[[], int], recorded: Callable[[], None],
     ) -> None:  # fmt: skip
         self._config = config
         self._snapshots = snapshots
         self._processes = processes
         self._commands = commands
-        self._accounts = accounts
+        self._own = own
+        self._flattening = asyncio.Lock()
         self._market_now = market_now
         self._recorded = recorded
         self._published: SystemStatus | None = None
@@ -72,25 +72,58 @@ class ControlService:
     async def send(self, command: NewCommand) -> Command:
         """Records a command, durably, and carries it out where it is control's own to carry out.
 
-        The same id again gets the same answer. Raises InvalidValue for a kind or strategy that does
-        not exist, AlreadyExists for an id used with another payload, Unavailable when the disk, or
-        whom it takes to carry it out, fails: then the same command may be sent again.
+        The same id again gets the same answer. Raises InvalidValue for a strategy that does not exist,
+        AlreadyExists for an id used with another payload, FailedPrecondition for a neutral position
+        that is not known or would need more than reducing, Unavailable when the disk, or whom it takes
+        to carry it out, fails: then the same command may be sent again.
         """
-        if command.kind not in SERVED:
-            raise InvalidValue("kind", command.kind.value, f"one of: {', '.join(SERVED)}")
         if command.strategy or command.kind in FOR_A_STRATEGY:
             self._config.require_strategy(command.strategy)
-        recorded = await self._commands.record(command)
+        if command.kind is CommandKind.FLATTEN and command.arguments["target"] == FlattenTarget.NEUTRAL:
+            async with self._flattening:  # the first asked decides the target of all that race with its id
+                command = await self._with_target(command)
+                recorded = await self._commands.record(command)
+        else:
+            gone = await self._gone(command)
+            recorded = await self._commands.record(command)
+            if gone and not recorded.acked_ns:
+                recorded = await self._commands.answer(recorded, gone)
         self._recorded()
         _COMMANDS.labels(command.kind.value).inc()
         get_logger().info(
             "command", kind=command.kind.value, command_id=command.command_id, strategy=command.strategy,
             actor=command.actor, reason=command.reason, sequence=recorded.sequence,
         )  # fmt: skip
-        if command.kind is CommandKind.REFRESH_ACCOUNTS and not recorded.acked_ns:
-            count = await self._accounts.refresh(recorded)
-            recorded = await self._commands.answer(recorded, f"done: {count} account{'s' if count != 1 else ''}")
-        return recorded
+        return await self._own.carry_out(recorded) if command.kind in OWN else recorded
+
+    async def _with_target(self, command: NewCommand) -> NewCommand:
+        """The flatten with its neutral position: as recorded before under its id, else from the snapshot now."""
+        recorded = await self._commands.recorded(command.command_id)
+        if recorded is not None and recorded.kind is CommandKind.FLATTEN:
+            target = recorded.flatten.target_quantity
+        else:
+            target = neutral_target(await self._strategy(command.strategy))
+        options = FlattenOptions(FlattenTarget.NEUTRAL, target_quantity=target)
+        return replace(command, arguments=options.arguments())
+
+    async def _gone(self, command: NewCommand) -> str:
+        """What a stop is answered whose run is known to have ended; empty while it may live.
+
+        Looked at before the stop is recorded: no run can have ended by it. One recorded before has its answer.
+        """
+        if command.kind is not CommandKind.STOP or not command.run_id:
+            return ""
+        if await self._commands.recorded(command.command_id) is not None:
+            return ""
+        status = await self._strategy(command.strategy)
+        ended = status.snapshot.get("daemon_state") == "STOPPED"
+        if not status.run_id or (status.run_id == command.run_id and not ended):
+            return ""
+        return f"gone: run {command.run_id} has ended; the last run of {command.strategy} is {status.run_id}"
+
+    async def _strategy(self, name: str) -> StrategyStatus:
+        status = await self.status()
+        return next(each for each in status.strategies if each.strategy == name)
 
 
 def _timeless(status: SystemStatus) -> SystemStatus:

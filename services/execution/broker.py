@@ -45,6 +45,10 @@ class IbBroker:
         """Whether the broker can be asked, recovered or not."""
         return self._link.up
 
+    async def retry_link(self) -> BrokerLink:
+        """Tries to connect now; nothing happens to a connection that stands."""
+        return await self._link.retry()
+
     def account_refusal(self, account: str) -> str:
         """Why this account may not be traded in the configured mode and on this connection; empty when it may."""
         try:

@@ -78,6 +78,9 @@ class Broker(Protocol):
     def up(self) -> bool:
         """Whether the broker can be asked, reconciled or not."""
 
+    async def retry_link(self) -> BrokerLink:
+        """Tries to connect now and tells how the attempt begins; raises FailedPrecondition when latched down."""
+
     def account_refusal(self, account: str) -> str:
         """Why this account may not be traded here; empty when it may."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from hedgerow.api.execution.v1 import execution_pb2, execution_pb2_grpc
 from hedgerow.clock import Clock
 from hedgerow.domain.errors import InvalidValue
-from hedgerow.wire.common import text_from_wire
+from hedgerow.wire.common import broker_link_to_wire, operator_from_wire, text_from_wire
 from hedgerow.wire.execution import intent_from_wire
 from services.execution import messages
 from services.execution.service import ExecutionService
@@ -73,6 +73,14 @@ class ExecutionServer(execution_pb2_grpc.ExecutionServiceServicer):
         return execution_pb2.ReconcileResponse(
             state=self._service.state(), fills_recovered=recovered, differences=differences
         )
+
+    async def RetryBrokerLink(
+        self, request: execution_pb2.RetryBrokerLinkRequest, context: Any
+    ) -> execution_pb2.RetryBrokerLinkResponse:
+        """The broker connection tried now."""
+        operator_from_wire("operator", request.operator)
+        link = await self._service.retry_link()
+        return execution_pb2.RetryBrokerLinkResponse(link=broker_link_to_wire(link))
 
     def Intents(
         self, request_iterator: AsyncIterator[execution_pb2.IntentsRequest], context: Any

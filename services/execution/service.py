@@ -126,6 +126,10 @@ class ExecutionService:
         self.tell_state()
         return self._barrier.fills_recovered, [*self._barrier.blocking, *self._barrier.remarks]
 
+    async def retry_link(self) -> BrokerLink:
+        """Tries the broker connection now; how the attempt begins. Raises FailedPrecondition when latched down."""
+        return await self._broker.retry_link()
+
     async def recover(self) -> None:
         """The barrier after a connect: nothing that adds risk leaves before it is done."""
         self._barrier.lost()

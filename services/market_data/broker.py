@@ -27,6 +27,10 @@ class IbBroker:
         """State of the connection."""
         return self._link.state
 
+    async def retry_link(self) -> BrokerLink:
+        """Tries to connect now; nothing happens to a connection that stands."""
+        return await self._link.retry()
+
     @property
     def silence_ms(self) -> float:
         """Wall ms since anything arrived."""

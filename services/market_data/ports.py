@@ -19,6 +19,9 @@ class Broker(Protocol):
     def link(self) -> BrokerLink:
         """State of the connection."""
 
+    async def retry_link(self) -> BrokerLink:
+        """Tries to connect now and tells how the attempt begins; raises FailedPrecondition when latched down."""
+
     @property
     def silence_ms(self) -> float:
         """Wall ms since anything arrived, infinite without a connection."""

@@ -19,6 +19,7 @@ from hedgerow.wire.common import (
     heartbeat_to_wire,
     instrument_id_from_wire,
     instrument_to_wire,
+    operator_from_wire,
     timestamp_from_wire,
     timestamp_to_wire,
 )
@@ -106,6 +107,14 @@ class MarketDataServer(market_data_pb2_grpc.MarketDataServiceServicer):
             lines_used=service.broker.lines_used,
             lines_allowed=service.broker.lines_allowed,
         )  # fmt: skip
+
+    async def RetryBrokerLink(
+        self, request: market_data_pb2.RetryBrokerLinkRequest, context: Any
+    ) -> market_data_pb2.RetryBrokerLinkResponse:
+        """The broker connection tried now."""
+        operator_from_wire("operator", request.operator)
+        link = await self._service.broker.retry_link()
+        return market_data_pb2.RetryBrokerLinkResponse(link=broker_link_to_wire(link))
 
     async def StreamQuotes(self, request: market_data_pb2.StreamQuotesRequest, context: Any) -> None:
         """The feed's state, the current quotes, then everything that was pending, in one message, as often as it can.

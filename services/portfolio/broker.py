@@ -44,6 +44,10 @@ class IbAccounts:
         """Cuts the wait for the next attempt short; raises FailedPrecondition when the link is latched down."""
         self._link.retry_now()
 
+    async def retry_link(self) -> BrokerLink:
+        """Tries to connect now; nothing happens to a connection that stands."""
+        return await self._link.retry()
+
 
 def account_of(name: str, rows: Iterable[AccountValue], fetched_at: int) -> Account:
     """The account its values make; a value that is no number is kept as text only."""

@@ -60,6 +60,9 @@ class Broker(Protocol):
     def retry_now(self) -> None:
         """Cuts the wait for the next attempt short; raises FailedPrecondition when the link is latched down."""
 
+    async def retry_link(self) -> BrokerLink:
+        """As `retry_now`; the connection as the attempt begins."""
+
 
 class Records(Protocol):
     """What portfolio keeps on disk."""

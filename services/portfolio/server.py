@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-from hedgerow.api.common.v1 import common_pb2
 from hedgerow.api.portfolio.v1 import portfolio_pb2, portfolio_pb2_grpc
 from hedgerow.clock import wall_now
 from hedgerow.domain.trading_state import BrokerLink
@@ -15,6 +14,7 @@ from hedgerow.wire.common import (
     decimal_from_wire,
     heartbeat_to_wire,
     instrument_id_from_wire,
+    operator_from_wire,
     text_from_wire,
     timestamp_to_wire,
 )
@@ -24,7 +24,6 @@ from services.portfolio.domain.views import PositionView, exposures
 from services.portfolio.service import Event, PortfolioService
 
 SERVICE_NAME = "hedgerow.api.portfolio.v1.PortfolioService"
-LONGEST_REASON = 500
 
 
 class PortfolioServer(portfolio_pb2_grpc.PortfolioServiceServicer):
@@ -63,7 +62,7 @@ class PortfolioServer(portfolio_pb2_grpc.PortfolioServiceServicer):
         self, request: portfolio_pb2.RefreshAccountsRequest, context: Any
     ) -> portfolio_pb2.RefreshAccountsResponse:
         """Accounts fetched now."""
-        request_id, _, _ = _operator(request.operator)
+        request_id, _, _ = operator_from_wire("operator", request.operator)
         accounts = await self._service.refresh(request_id)
         return portfolio_pb2.RefreshAccountsResponse(accounts=[messages.account(each) for each in accounts])
 
@@ -80,7 +79,7 @@ class PortfolioServer(portfolio_pb2_grpc.PortfolioServiceServicer):
         self, request: portfolio_pb2.AdoptPositionRequest, context: Any
     ) -> portfolio_pb2.AdoptPositionResponse:
         """A strategy takes over what MANUAL has."""
-        request_id, actor, reason = _operator(request.operator)
+        request_id, actor, reason = operator_from_wire("operator", request.operator)
         adopt = Adopt(
             request_id,
             text_from_wire("account", request.account),
@@ -93,6 +92,14 @@ class PortfolioServer(portfolio_pb2_grpc.PortfolioServiceServicer):
         )
         view = await self._service.adopt(adopt)
         return portfolio_pb2.AdoptPositionResponse(position=messages.position(view))
+
+    async def RetryBrokerLink(
+        self, request: portfolio_pb2.RetryBrokerLinkRequest, context: Any
+    ) -> portfolio_pb2.RetryBrokerLinkResponse:
+        """The broker connection tried now."""
+        operator_from_wire("operator", request.operator)
+        link = await self._service.retry_link()
+        return portfolio_pb2.RetryBrokerLinkResponse(link=broker_link_to_wire(link))
 
     async def StreamPositions(
         self, request: portfolio_pb2.StreamPositionsRequest, context: Any
@@ -133,11 +140,3 @@ class PortfolioServer(portfolio_pb2_grpc.PortfolioServiceServicer):
     def _breaks(self, account: str = "") -> list[portfolio_pb2.PositionBreak]:
         breaks = self._service.comparison.breaks
         return [messages.position_break(each) for each in breaks if account in ("", each.account)]
-
-
-def _operator(operator: common_pb2.Operator) -> tuple[str, str, str]:
-    return (
-        text_from_wire("operator.request_id", operator.request_id),
-        text_from_wire("operator.actor", operator.actor),
-        text_from_wire("operator.reason", operator.reason, LONGEST_REASON),
-    )

@@ -147,6 +147,10 @@ class PortfolioService:
         _bound(self._refreshed, self.config.answers_kept)
         return accounts
 
+    async def retry_link(self) -> BrokerLink:
+        """Tries the broker connection now; how the attempt begins. Raises FailedPrecondition when latched down."""
+        return await self._broker.retry_link()
+
     def on_broker_position(self, place: Place, holding: BrokerHolding) -> None:
         """The broker pushed one position."""
         if self._broker_known:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 NS_PER_S = 1_000_000_000
 
 
+_ATTEMPT_BEGINS_S = 1.0
+
+
 class Recovery(StrEnum):
     """What a recovery has to make good before the link is READY."""
 
@@ -59,6 +62,7 @@ class IbLink:
         self._hooks: list[Callable[[Recovery], Awaitable[None]]] = []
         self._session: Session | None = None
         self._retry = asyncio.Event()
+        self._attempt: asyncio.Future[None] | None = None
         self._wake = asyncio.Event()
         self._connectivity_lost = False
         self._due: Recovery | None = None
@@ -116,10 +120,25 @@ class IbLink:
         self._drop("CLOSED")
 
     def retry_now(self) -> None:
-        """Cuts the wait for the next attempt short; raises FailedPrecondition when the link is latched down."""
+        """Cuts the wait for the next attempt short; does nothing to a connection that stands.
+
+        Raises FailedPrecondition when the link is latched down.
+        """
         if self._latched:
             raise FailedPrecondition(f"the broker link is latched down: {self._latched}", BrokerAccountRefused.reason)
-        self._retry.set()
+        if self._session is None:
+            self._retry.set()
+
+    async def retry(self) -> BrokerLink:
+        """As `retry_now`; the connection as the attempt begins, as it stands where there is nothing to try."""
+        self.retry_now()
+        if self.state.next_retry_time and self._session is None:
+            if self._attempt is None or self._attempt.done():
+                self._attempt = asyncio.get_running_loop().create_future()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_ATTEMPT_BEGINS_S):
+                    await asyncio.shield(self._attempt)
+        return self.state
 
     def drop(self, reason: str) -> None:
         """Ends the present session; the next attempt follows after the retry interval."""
@@ -250,5 +269,7 @@ class IbLink:
 
     def _publish(self, state: LinkState, reason: str = "", next_retry_time: int = 0) -> None:
         self.state = BrokerLink(state, reason, next_retry_time, wall_now())
+        if self._attempt is not None and not self._attempt.done():
+            self._attempt.set_result(None)
         for listener in self._listeners:
             listener(self.state)

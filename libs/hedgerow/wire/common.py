@@ -24,6 +24,7 @@ from hedgerow.wire.enums import (
 
 NS_PER_S = 1_000_000_000
 _MIN_SECONDS, _MAX_SECONDS = -62_135_596_800, 253_402_300_799  # years 1 to 9999, as Timestamp promises
+LONGEST_REASON = 500
 _MAX_DIGITS, _MAX_EXPONENT = 64, 40
 _DECIMAL_RULE = "a finite decimal number such as 12.50"
 
@@ -184,6 +185,15 @@ def broker_link_from_wire(field: str, message: common_pb2.BrokerLink) -> BrokerL
         message.reason,
         timestamp_from_wire(f"{field}.next_retry_time", message.next_retry_time),
         timestamp_from_wire(f"{field}.since", message.since),
+    )
+
+
+def operator_from_wire(field: str, message: common_pb2.Operator) -> tuple[str, str, str]:
+    """(request id, actor, reason) of who asks, all required; raises InvalidValue naming the part below `field`."""
+    return (
+        text_from_wire(f"{field}.request_id", message.request_id),
+        text_from_wire(f"{field}.actor", message.actor),
+        text_from_wire(f"{field}.reason", message.reason, LONGEST_REASON),
     )
 
 

@@ -16,13 +16,18 @@ from hedgerow.domain.command import CommandKind, NewCommand
 from hedgerow.rpc.errors import error_info
 from hedgerow.settings import Settings
 from hedgerow.state_dir import StateDir
+from hedgerow.store.answers import acknowledgement
 from hedgerow.store.commands import list_commands, pending_commands, write_command
+from hedgerow.store.engine import open_store
 from hedgerow.store.read import read_operations
-from tests.integration.control.conftest import stub_of
+from hedgerow.store.status_sink import SNAPSHOT_KEYS, open_status_sink
+from hedgerow.store.writer import AsyncWriter
+from tests.integration.control.conftest import Daemon, stub_of
 from tests.integration.service_process import ServiceProcess, until
 
 STOP, PAUSE = control_pb2.COMMAND_KIND_STOP, control_pb2.COMMAND_KIND_PAUSE
-REFRESH = control_pb2.COMMAND_KIND_REFRESH_ACCOUNTS
+REFRESH, RETRY = control_pb2.COMMAND_KIND_REFRESH_ACCOUNTS, control_pb2.COMMAND_KIND_RETRY_IB
+FLATTEN = control_pb2.COMMAND_KIND_FLATTEN
 
 
 def ask(command_id: str, kind: int = STOP, strategy: str = "goog", **more: str) -> control_pb2.SendCommandRequest:
@@ -77,7 +82,8 @@ async def test_racing_clients_with_one_id_record_one_command(state: StateDir, co
         (ask("x" * 65), "command_id"),
         (ask("c", kind=0), "kind"),
         (ask("c", kind=99), "kind"),
-        (ask("c", kind=control_pb2.COMMAND_KIND_RETRY_IB), "kind"),
+        (ask("c", kind=control_pb2.COMMAND_KIND_RETRY_IB, strategy="twx"), "strategy"),
+        (ask("c", kind=FLATTEN, strategy=""), "strategy"),
         (ask("c", strategy="twx"), "strategy"),
         (ask("c", strategy=""), "strategy"),
         (ask("c", kind=REFRESH, strategy="twx"), "strategy"),
@@ -145,6 +151,118 @@ async def test_what_was_written_while_control_was_down_is_served(state: StateDir
     await control.start()
     assert await Watch(control).ids(2) == ["down0", "down1"]
     assert await Watch(control, start_sequence=999).ids(2) == ["down0", "down1"]  # a store begun anew hides no stop
+
+
+async def test_a_watcher_of_no_strategy_gets_every_strategys_commands(state: StateDir, control: ServiceProcess) -> None:
+    everyone = NewCommand("all", CommandKind.STOP, "")
+    write_command(state.store_dir, everyone, wall_ns=time.time_ns(), market_ns=0)
+    other = NewCommand("other", CommandKind.STOP, "twx")
+    write_command(state.store_dir, other, wall_ns=time.time_ns(), market_ns=0)
+    watch = Watch(control, strategy="")
+    assert await watch.ids(2) == ["all", "other"]
+    await send(control, ask("goog"))
+    assert await watch.ids(1) == ["goog"]
+
+
+async def test_commands_are_listed_newest_first_with_what_came_of_them(
+    state: StateDir, control: ServiceProcess
+) -> None:
+    for number in range(5):
+        await send(control, ask(f"c{number}", kind=PAUSE))
+    with open_store(state.store_dir, "strategy-goog") as store:
+        writer = AsyncWriter(store)
+        for command in list_commands(state.store_dir)[1:]:
+            await writer.write([acknowledgement(command, "goog", "r1", wall_ns=7, outcome=f"done {command.sequence}")])
+        await writer.close()
+    stub, listed, token = stub_of(control), [], ""
+    while True:
+        request = control_pb2.ListCommandsRequest(strategy="goog", page_size=2, page_token=token)
+        page = await stub.ListCommands(request)
+        assert len(page.commands) <= 2
+        listed += page.commands
+        if not (token := page.next_page_token):
+            break
+    assert [(one.command_id, one.outcome) for one in listed] == [
+        *((f"c{number}", f"done {number + 1}") for number in (4, 3, 2, 1)), ("c0", ""),
+    ]  # fmt: skip
+    pending = await stub.ListCommands(control_pb2.ListCommandsRequest(pending_only=True))
+    assert [one.command_id for one in pending.commands] == ["c0"]
+    found = (await stub.GetCommand(control_pb2.GetCommandRequest(command_id="c3"))).command
+    assert (found.outcome, found.HasField("acknowledge_time")) == ("done 4", True)
+    missing = stub.GetCommand(control_pb2.GetCommandRequest(command_id="no"))
+    assert await refusal(missing) == ("NOT_FOUND", "NOT_FOUND")
+    for bad in ({"page_size": -1}, {"page_size": 1001}, {"page_token": "x"}):
+        key = next(iter(bad))
+        assert await refusal(stub.ListCommands(control_pb2.ListCommandsRequest(**bad))) == ("INVALID_ARGUMENT", key)
+
+
+async def test_history_is_served_with_no_daemon_alive(state: StateDir, control: ServiceProcess) -> None:
+    with open_store(state.store_dir, "strategy-goog") as store:
+        writer = AsyncWriter(store)
+        sink = open_status_sink("", "goog", writer)
+        for number in range(1, 6):
+            snapshot = dict.fromkeys(SNAPSHOT_KEYS) | {"strategy": "goog", "ts": number, "status_lamp": "green"}
+            await sink.write(snapshot | {"spot": 750.0 + number, "stock_position": -3.0}, history=True)
+        await writer.close()
+    stub = stub_of(control)
+    every = await stub.ListHistory(control_pb2.ListHistoryRequest())
+    assert every.strategy == "goog"
+    assert [point.spot for point in every.points] == [751.0, 752.0, 753.0, 754.0, 755.0]
+    assert (every.points[0].stock_position, every.points[0].HasField("net_delta")) == (-3.0, False)
+    some = control_pb2.ListHistoryRequest(strategy="goog", page_size=2)
+    some.since_time.nanos, some.until_time.nanos = 2, 5
+    assert [point.create_time.nanos for point in (await stub.ListHistory(some)).points] == [3, 4]
+    bad = control_pb2.ListHistoryRequest(page_size=10_001)
+    assert await refusal(stub.ListHistory(bad)) == ("INVALID_ARGUMENT", "page_size")
+
+
+async def test_a_stop_for_a_run_that_is_gone_says_so_and_any_other_stands(
+    control: ServiceProcess, daemon: Daemon
+) -> None:
+    await daemon.say(state="RUNNING", run_id="r2")
+    gone = await send(control, ask("old", run_id="r1"))
+    assert gone.outcome == "gone: run r1 has ended; the last run of goog is r2"
+    assert gone.HasField("acknowledge_time")
+    assert await send(control, ask("old", run_id="r1")) == gone
+    for name, run_id in (("live", "r2"), ("any", "")):
+        stands = await send(control, ask(name, run_id=run_id))
+        assert (stands.outcome, stands.HasField("acknowledge_time")) == ("", False)
+    await daemon.say(state="STOPPED", run_id="r2")
+    assert (await send(control, ask("late", run_id="r2"))).outcome.startswith("gone: run r2")
+    assert (await send(control, ask("live", run_id="r2"))).outcome == ""  # what it was answered is the daemon's to say
+    assert (await send(control, ask("next"))).outcome == ""  # addresses whichever run comes
+
+
+async def test_neutral_is_computed_once_from_fresh_facts_and_only_reduces(
+    state: StateDir, control: ServiceProcess, daemon: Daemon
+) -> None:
+    request = ask("n1", kind=FLATTEN)
+    request.flatten.target = control_pb2.FLATTEN_TARGET_NEUTRAL
+    assert await refusal(send(control, request)) == ("FAILED_PRECONDITION", "NOT_FRESH")
+    await daemon.say(net_delta=-30.4, stock_position=-120.0)
+    answers = await asyncio.gather(*(send(control, request) for _ in range(4)))
+    assert all(answer == answers[0] for answer in answers)
+    (recorded,) = list_commands(state.store_dir)
+    assert (recorded.flatten.target_quantity, answers[0].flatten) == (-90, request.flatten)
+    await daemon.say(net_delta=-50.0, stock_position=-120.0)
+    assert await send(control, request) == answers[0]  # the target asked for stays
+    other = ask("n2", kind=FLATTEN)
+    other.flatten.CopyFrom(request.flatten)
+    for facts in ({"net_delta": 40.0}, {"net_delta": -130.0}, {"net_delta": None}, {"age_s": 60.0, "net_delta": -30.0}):
+        await daemon.say(**{"stock_position": -120.0, **facts})
+        assert (await refusal(send(control, other)))[0] == "FAILED_PRECONDITION"
+    assert len(list_commands(state.store_dir)) == 1
+
+
+async def test_links_are_retried_once_per_id_and_each_says_how_it_is(control: ServiceProcess, state: StateDir) -> None:
+    answers = await asyncio.gather(*(send(control, ask("retry", kind=RETRY, strategy="")) for _ in range(4)))
+    assert all(answer == answers[0] for answer in answers)
+    assert answers[0].outcome == (
+        "done: market-data does not answer (UNAVAILABLE); execution does not answer (UNAVAILABLE); "
+        "portfolio does not answer (UNAVAILABLE)"
+    )
+    texts = [row["text"] for row in read_operations(state.store_dir, type="COMMAND").rows]
+    assert texts == [f"RETRY_IB: {answers[0].outcome} (retry)", "RETRY_IB asked by nobody named (retry)"]
 
 
 async def test_watching_a_strategy_that_does_not_exist_is_refused(control: ServiceProcess) -> None:

@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 
-from hedgerow.domain.errors import AlreadyExists, InvalidValue
+from hedgerow.domain.command import Command
+from hedgerow.domain.errors import AlreadyExists, InvalidValue, NotFound
 from hedgerow.store.commands import (
     CommandKind,
     CommandReader,
     CommandStore,
     NewCommand,
     acknowledgement,
+    find_command,
     list_commands,
     pending_commands,
+    recent_commands,
     write_command,
 )
 from hedgerow.store.engine import open_store
@@ -90,6 +93,51 @@ async def test_pending_until_the_strategy_answers(control: CommandStore, tmp_pat
     answered = list_commands(tmp_path, strategy="goog")[0]
     assert (answered.acked_ns, answered.outcome) == (50, "PAUSED")
     assert [c.command_id for c in list_commands(tmp_path, after=2, limit=1)] == ["c"]
+
+
+async def answer(tmp_path: Path, owner: str, command: Command, wall_ns: int, outcome: str) -> None:
+    with open_store(tmp_path, owner) as store:
+        writer = AsyncWriter(store)
+        await writer.write([acknowledgement(command, "goog", "", wall_ns=wall_ns, outcome=outcome)])
+        await writer.close()
+
+
+async def test_a_flatten_is_answered_by_execution_and_tells_of_its_progress(
+    control: CommandStore, tmp_path: Path
+) -> None:
+    flatten = await control.insert(new("f", CommandKind.FLATTEN), wall_ns=1, market_ns=1)
+    assert flatten.arguments == {"target": "ZERO", "include_options": False}
+
+    def seen() -> tuple[int, str]:
+        found = find_command(tmp_path, "f")
+        return found.acked_ns, found.outcome
+
+    assert seen() == (0, "")
+    await answer(tmp_path, "strategy-goog", flatten, 5, "done: paused")
+    assert seen() == (0, "done: paused")  # the daemon's part is not the whole
+    await answer(tmp_path, "execution", flatten, 0, "closing 30 GOOG")
+    assert seen() == (0, "closing 30 GOOG")
+    assert recent_commands(tmp_path, pending_only=True) == [find_command(tmp_path, "f")]
+    await answer(tmp_path, "execution", flatten, 9, "done: flat")
+    assert seen() == (9, "done: flat")
+    assert pending_commands(tmp_path, "goog") == recent_commands(tmp_path, pending_only=True) == []
+
+
+async def test_the_newest_commands_come_first_page_by_page(control: CommandStore, tmp_path: Path) -> None:
+    for number in range(25):
+        await control.insert(new(f"c{number}", strategy="goog" if number % 2 else "twx"), wall_ns=1, market_ns=1)
+    every, before = [], 0
+    while page := recent_commands(tmp_path, before=before, limit=10):
+        every += [command.command_id for command in page]
+        before = page[-1].sequence
+    assert every == [f"c{number}" for number in reversed(range(25))]
+    assert [c.command_id for c in recent_commands(tmp_path, "goog", limit=2)] == ["c23", "c21"]
+    for command in list_commands(tmp_path, strategy="goog")[1:]:
+        await answer(tmp_path, "strategy-goog", command, 5, "done")
+    # The only pending one of goog's is its oldest: found although it is on a later page.
+    assert [c.command_id for c in recent_commands(tmp_path, "goog", limit=3, pending_only=True)] == ["c1"]
+    with pytest.raises(NotFound):
+        find_command(tmp_path, "no")
 
 
 def test_the_command_line_can_write_when_control_never_ran(tmp_path: Path) -> None:
