@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from contextvars import Context, copy_context
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -23,11 +22,12 @@ from hedgerow.strategy.hosting import Kernel
 from hedgerow.strategy.names import decision_names
 from hedgerow.strategy.observation import Observation, ObservationCause
 from hedgerow.telemetry.metrics import counter, gauge, histogram
-from hedgerow.telemetry.traces import span, traceparent_of
+from hedgerow.telemetry.traces import within
 from services.strategy.config import StrategyProcessConfig
 from services.strategy.domain.daemon_fsm import DaemonState, Surroundings, next_state
 from services.strategy.domain.own_order import cancel_sent, submitted
 from services.strategy.domain.reasons import block_reasons
+from services.strategy.hedge_trace import Hedge, Times, begin, tell
 from services.strategy.inputs import Inputs
 from services.strategy.observe import Observer
 from services.strategy.ports import Orders, Recorder
@@ -38,22 +38,26 @@ EVALUATIONS = counter("hedgerow_strategy_evaluations_total", "Decision records m
 INTENTS = counter("hedgerow_strategy_intents_total", "Intents sent to execution")
 BLOCKS = counter("hedgerow_strategy_blocks_total", "Evaluations in which a wanted hedge was held back", ["reason"])
 NET_DELTA = gauge("hedgerow_strategy_net_delta_shares", "Net delta of the last evaluation, shares")
-STEP_SECONDS = histogram("hedgerow_strategy_step_seconds", "Observation built, decided and recorded, seconds")
+DECISION_SECONDS = histogram(
+    "hedgerow_strategy_decision_seconds", "Observation built, decided, logged and the intent on its way, seconds"
+)
+TICK_AGE_SECONDS = histogram(
+    "hedgerow_strategy_tick_age_seconds", "Age of the underlying's quote at an evaluation, seconds"
+)
 TELL_AFTER_S = 0.005
 """Wall seconds an intent has to leave and become an order before this process goes on to tell of its evaluation."""
 SAFE_STATES = (TradingFSM.SAFE, TradingFSM.BOOT, TradingFSM.SYNC)
 
 
 class Evaluation(NamedTuple):
-    """One evaluation as it is told of: `wall` is when it began, ns, `took_s` its length, `context` has its span."""
+    """One evaluation as it is told of; `hedge` when an intent left, `wall` when it began, ns."""
 
     cause: ObservationCause
     observation: Observation
     decision: Decision
-    intent_id: str
+    hedge: Hedge | None
     wall: int
-    took_s: float
-    context: Context
+    times: Times
 
 
 class Daemon:
@@ -89,21 +93,22 @@ class Daemon:
 
     def evaluate(self, cause: ObservationCause) -> None:
         """One evaluation: observe, decide, record, act, tell."""
-        started, wall = time.perf_counter(), wall_now()
+        began, wall = time.monotonic_ns(), wall_now()
         if self.ending():
             # Told to end, though the loop has not come to `stop` yet: events that were waiting decide nothing new.
             self.inputs.commands = self.inputs.commands._replace(stop=True)
-        with span("decide", cause=cause.name) as current:
-            observation = self._observer.observe(self.inputs, cause)
-            self._state, decision = self._kernel.step(self._params, self._state, observation)
-            self._recorder.append(observation, decision)
-            self.decision = decision
-            self._count(observation, decision)
-            intent_id = self._act(observation, decision, traceparent_of(current))
-            context = copy_context()
-        took_s = time.perf_counter() - started
-        self._untold.append(Evaluation(cause, observation, decision, intent_id, wall, took_s, context))
-        if intent_id and self._teller is None:
+        observation = self._observer.observe(self.inputs, cause)
+        observed = time.monotonic_ns()
+        self._state, decision = self._kernel.step(self._params, self._state, observation)
+        decided = time.monotonic_ns()
+        self._recorder.append(observation, decision)
+        logged = time.monotonic_ns()
+        self.decision = decision
+        self._count(observation, decision)
+        hedge = self._act(observation, decision)
+        times = Times(began, observed, decided, logged, time.monotonic_ns())
+        self._untold.append(Evaluation(cause, observation, decision, hedge, wall, times))
+        if hedge is not None and self._teller is None:
             self._teller = asyncio.get_running_loop().call_later(TELL_AFTER_S, self._tell)
         if self._teller is None:
             self._tell()
@@ -112,17 +117,24 @@ class Daemon:
         """Tells of every evaluation not yet told of, oldest first: metrics, decision record, snapshot."""
         self._teller = None
         while self._untold:
-            cause, observation, decision, intent_id, wall, took_s, context = self._untold.popleft()
-            STEP_SECONDS.observe(took_s)
+            cause, observation, decision, hedge, wall, times = self._untold.popleft()
+            DECISION_SECONDS.observe((times.acted - times.began) / 1e9)
+            if observation.underlying.event_time:
+                TICK_AGE_SECONDS.observe(observation.underlying.age_ms / 1000)
             names = decision_names(decision)
             EVALUATIONS.labels(cause.name).inc()
             if names.blocked:
                 BLOCKS.labels(names.block_reason).inc()
-            if intent_id:
-                context.run(self._log_intent, intent_id, decision)
-            self._records.decision(observation, decision, intent_id, self._config.hash, self._kernel.code_version, wall)
+            if hedge is not None:
+                with within(hedge.decide):
+                    self._log_intent(hedge.intent_id, decision)
+                tell(hedge, cause, decision, wall, times, self._config.hash)
+            self._records.decision(
+                observation, decision, hedge.intent_id if hedge is not None else "", self._config.hash,
+                self._kernel.code_version, wall,
+            )  # fmt: skip
             turned = self._turn()
-            self.write_snapshot(history=turned or bool(intent_id) or cause is ObservationCause.ORDER_EVENT)
+            self.write_snapshot(history=turned or hedge is not None or cause is ObservationCause.ORDER_EVENT)
             self.after_evaluation()
 
     def _log_intent(self, intent_id: str, decision: Decision) -> None:
@@ -142,32 +154,33 @@ class Daemon:
                 counts["last_quote_time"] = underlying.quote.event_time
                 counts["quotes"] += 1
 
-    def _act(self, observation: Observation, decision: Decision, traceparent: str) -> str:
-        """Carries the decision out; returns the intent's id when one was submitted."""
+    def _act(self, observation: Observation, decision: Decision) -> Hedge | None:
+        """Carries the decision out; the hedge when an intent was submitted."""
         wanted = decision.intent
         if wanted.action == IntentAction.NONE or self.orders is None:
-            return ""
+            return None
         order = self.inputs.order
         if wanted.action == IntentAction.SUBMIT:
-            intent = self._intent(observation, decision, traceparent)
+            hedge = begin(f"{self.run_id}-{wanted.number}", self.inputs)
+            intent = self._intent(hedge, observation, decision)
             self.inputs.order = submitted(
                 intent.intent_id, wanted.number, wanted.quantity, observation.now, time.monotonic_ns()
             )
             self.orders.submit(intent)
             self._counts["intents"] += 1
-            return intent.intent_id
+            return hedge
         if wanted.action == IntentAction.CANCEL:
             self.inputs.order = cancel_sent(order, time.monotonic_ns())
             self.orders.cancel(order.client_order_id)
         else:
             self.inputs.order = replace(order, waiting_since=time.monotonic_ns())
             self.orders.query(order.intent_id)
-        return ""
+        return None
 
-    def _intent(self, observation: Observation, decision: Decision, traceparent: str) -> Intent:
+    def _intent(self, hedge: Hedge, observation: Observation, decision: Decision) -> Intent:
         wanted, quote = decision.intent, observation.underlying
         return Intent(
-            intent_id=f"{self.run_id}-{wanted.number}",
+            intent_id=hedge.intent_id,
             strategy=self._config.strategy.name,
             account=self._config.strategy.account,
             instrument=self._underlying,
@@ -185,7 +198,7 @@ class Daemon:
             quote_age_ms=quote.age_ms,
             created_at=observation.now,
             quote_delayed=self.inputs.delayed,
-            traceparent=traceparent,
+            traceparent=hedge.decide.traceparent,
         )
 
     def _turn(self) -> bool:

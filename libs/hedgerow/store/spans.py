@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -68,13 +69,13 @@ class SpanStore:
         for first in range(0, len(rows), COMMIT_SPANS):
             part = rows[first : first + COMMIT_SPANS]
             self._pending += len(part)
-            self._write(part).add_done_callback(lambda written, count=len(part): self._written(written, count))
+            self._write(part).add_done_callback(partial(self._written, len(part)))
         self._uncut += len(rows)
         if rows and self._uncut >= CUT_AFTER_SPANS and (self._cutting is None or self._cutting.done()):
             self._uncut = 0
             self._cutting = asyncio.create_task(self._cut())
 
-    def _written(self, written: asyncio.Future[Any], count: int) -> None:
+    def _written(self, count: int, written: asyncio.Future[Any]) -> None:
         self._pending -= count
         if written.cancelled() or written.exception() is not None:
             DROPPED.labels("store").inc(count)  # a disk that fails is told of by those whose rows matter
