@@ -1,4 +1,4 @@
-"""A TCP proxy before PostgreSQL that cuts its client off at a COMMIT: before the server has it, or before the answer."""
+"""A TCP proxy before PostgreSQL that cuts its client off at a COMMIT: before the server has it, or after."""
 
 from __future__ import annotations
 
