@@ -1,0 +1,153 @@
+// Fills the model from the gateway: streams for what moves, small repeated questions for the rest.
+
+import { type Api, ApiError } from "./api.ts";
+import type { Model } from "./model.ts";
+import { Stream } from "./stream.ts";
+import type {
+  Break, Command, Decision, HistoryPoint, Operation, Portfolio, Position, Status,
+} from "./types.ts";
+
+interface StatusEvent {
+  status?: Status;
+  heartbeat?: { sendTime?: string };
+  closing?: { reason?: string };
+}
+
+interface PositionEvent {
+  snapshot?: { positions?: Position[]; breaks?: Break[] };
+  position?: Position;
+}
+
+interface DecisionEvent {
+  decision?: Decision;
+}
+
+const OPERATIONS_MS = 2000;
+const COMMANDS_MS = 5000;
+const PORTFOLIO_MS = 15_000;
+
+export class Live {
+  private decisions: Stream<DecisionEvent> | null = null;
+  private watched = "";
+
+  constructor(
+    private readonly api: Api,
+    private readonly model: Model,
+  ) {}
+
+  start(): void {
+    new Stream<StatusEvent>(this.api, "/v1/status:watch", {
+      message: (event) => this.onStatus(event),
+      lost: (why, retryAt) => void this.onLost(why, retryAt),
+    });
+    new Stream<PositionEvent>(this.api, "/v1/positions:stream", {
+      message: (event) => this.onPositions(event),
+      lost: (why) => this.model.setMissing("positions", why || "portfolio does not answer"),
+    });
+    this.every(OPERATIONS_MS, () => this.fetchOperations());
+    this.every(COMMANDS_MS, () => this.fetchCommands());
+    this.every(PORTFOLIO_MS, () => this.fetchPortfolio());
+  }
+
+  /** Shows another strategy. */
+  follow(strategy: string): void {
+    if (this.watched === strategy || !strategy) return;
+    this.watched = strategy;
+    this.decisions?.close();
+    const path = `/v1/decisions:stream?strategy=${encodeURIComponent(strategy)}`;
+    this.decisions = new Stream<DecisionEvent>(this.api, path, {
+      open: () => void this.fetchDecisions(strategy),
+      message: (event) => {
+        this.model.setMissing("decisions", "");
+        if (event.decision) this.model.addDecisions(strategy, [event.decision]);
+      },
+      lost: (why) => this.model.setMissing("decisions", why || "the strategy does not answer"),
+    });
+    void this.fetchHistory(strategy);
+    void this.fetchOperations();
+  }
+
+  fetchPortfolio(): Promise<void> {
+    return this.attempt("accounts", async () => {
+      const found = await this.api.get<Portfolio>("/v1/portfolio");
+      this.model.setPortfolio(found);
+    });
+  }
+
+  fetchCommands(): Promise<void> {
+    return this.attempt("commands", async () => {
+      const found = await this.api.get<{ commands?: Command[] }>("/v1/commands", { pageSize: 20 });
+      this.model.addCommands(found.commands ?? []);
+    });
+  }
+
+  fetchOperations(): Promise<void> {
+    const strategy = this.watched;
+    if (!strategy) return Promise.resolve();
+    return this.attempt("operations", async () => {
+      const query = { strategy, pageSize: this.model.of(strategy).operations.length ? 100 : 500 };
+      const found = await this.api.get<{ operations?: Operation[] }>("/v1/operations", query);
+      this.model.addOperations(strategy, found.operations ?? []);
+    });
+  }
+
+  private fetchDecisions(strategy: string): Promise<void> {
+    return this.attempt("decisions", async () => {
+      const found = await this.api.get<{ decisions?: Decision[] }>("/v1/decisions", { strategy, pageSize: 500 });
+      this.model.addDecisions(strategy, found.decisions ?? []);
+    });
+  }
+
+  private fetchHistory(strategy: string): Promise<void> {
+    return this.attempt("history", async () => {
+      const found = await this.api.get<{ points?: HistoryPoint[] }>("/v1/history", { strategy, pageSize: 5000 });
+      this.model.setHistory(strategy, found.points ?? []);
+    });
+  }
+
+  private onStatus(event: StatusEvent): void {
+    if (event.heartbeat) this.model.heard(event.heartbeat.sendTime);
+    if (!event.status) return;
+    const back = !this.model.fresh;
+    this.model.setConnection("live");
+    this.model.setStatus(event.status);
+    this.follow(this.model.strategy?.strategy ?? "");
+    if (back && this.watched) void this.fetchHistory(this.watched);
+    if (back) void this.fetchPortfolio();
+  }
+
+  /** The lamp goes out at once; then the gateway is asked why, and for the key if it wants one. */
+  private async onLost(why: string, retryAt: number): Promise<void> {
+    this.model.setConnection("lost", why || "the gateway does not answer", retryAt);
+    try {
+      await this.api.get("/v1/status");
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (!this.model.fresh) this.model.setConnection("lost", error.message, this.model.connection.retryAt);
+    }
+  }
+
+  private onPositions(event: PositionEvent): void {
+    this.model.setMissing("positions", "");
+    const known = this.model.data.portfolio ?? {};
+    if (event.snapshot) {
+      this.model.setPortfolio({ ...known, positions: event.snapshot.positions ?? [], breaks: event.snapshot.breaks ?? [] });
+    }
+    if (event.position) this.model.setPosition(event.position);
+  }
+
+  private async attempt(source: string, ask: () => Promise<void>): Promise<void> {
+    try {
+      await ask();
+      this.model.setMissing(source, "");
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.model.setMissing(source, error.message);
+    }
+  }
+
+  /** Again and again, each time after the answer before. */
+  private every(ms: number, ask: () => Promise<void>): void {
+    void ask().finally(() => window.setTimeout(() => this.every(ms, ask), ms));
+  }
+}

@@ -1,0 +1,190 @@
+// What is known now, where it came from, and how old it is; views read it, sources write it.
+
+import type {
+  Command, Decision, HistoryPoint, Operation, PageData, Portfolio, Position, Snapshot, Status, Strategy, StrategyData,
+} from "./types.ts";
+import { millis, numeric } from "./format.ts";
+
+export type ConnectionState = "connecting" | "live" | "lost" | "recorded";
+
+export interface Connection {
+  state: ConnectionState;
+  /** Local ms the state began. */
+  since: number;
+  /** Why it is lost, in words. */
+  reason: string;
+  /** Local ms of the next attempt; 0 when none is due. */
+  retryAt: number;
+}
+
+const KEPT_DECISIONS = 1000;
+const KEPT_OPERATIONS = 500;
+const KEPT_HISTORY = 10_000;
+const KEPT_COMMANDS = 50;
+
+export const emptyData = (): PageData => ({ status: null, portfolio: null, commands: [], strategies: {} });
+
+/** Two lists newest first as one, without doubles; of equal keys the one in `fresh` stays. */
+export function merged<T>(fresh: T[], known: T[], keyOf: (item: T) => string, newer: (a: T, b: T) => number, keep: number): T[] {
+  const byKey = new Map<string, T>();
+  for (const item of known) byKey.set(keyOf(item), item);
+  for (const item of fresh) byKey.set(keyOf(item), item);
+  return [...byKey.values()].sort(newer).slice(0, keep);
+}
+
+const byTime = (time: string | undefined): number => millis(time) ?? 0;
+
+export class Model {
+  data: PageData;
+  connection: Connection = { state: "connecting", since: Date.now(), reason: "", retryAt: 0 };
+  selected = "";
+  /** What a source could not fetch, by its name, in words. */
+  readonly missing = new Map<string, string>();
+  /** Counts changes of what the chart draws. */
+  chartVersion = 0;
+  private skew = 0;
+  private readonly listeners: (() => void)[] = [];
+
+  constructor(data: PageData = emptyData()) {
+    this.data = data;
+  }
+
+  onChange(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  changed(): void {
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Server wall time, ms. */
+  now(): number {
+    const written = millis(this.data.writtenAt);
+    return this.connection.state === "recorded" && written !== null ? written : Date.now() + this.skew;
+  }
+
+  /** Whether what is shown is true now. */
+  get fresh(): boolean {
+    return this.connection.state === "live";
+  }
+
+  get strategies(): Strategy[] {
+    return this.data.status?.strategies ?? [];
+  }
+
+  get strategy(): Strategy | undefined {
+    return this.strategies.find((each) => each.strategy === this.selected) ?? this.strategies[0];
+  }
+
+  get snapshot(): Snapshot {
+    return this.strategy?.snapshot ?? {};
+  }
+
+  /** The selected strategy's lists. */
+  get own(): StrategyData {
+    return this.of(this.strategy?.strategy ?? this.selected);
+  }
+
+  of(strategy: string): StrategyData {
+    return (this.data.strategies[strategy] ??= { history: [], decisions: [], operations: [] });
+  }
+
+  setConnection(state: ConnectionState, reason = "", retryAt = 0): void {
+    const since = this.connection.state === state ? this.connection.since : Date.now();
+    this.connection = { state, since, reason, retryAt };
+    this.changed();
+  }
+
+  setStatus(status: Status): void {
+    this.data.status = status;
+    this.heard(status.createTime);
+    for (const each of status.strategies ?? []) this.addSnapshot(each);
+    this.changed();
+  }
+
+  /** The server's clock, as a message just told it. */
+  heard(time: string | undefined): void {
+    const server = millis(time);
+    if (server !== null) this.skew = server - Date.now();
+  }
+
+  private addSnapshot(strategy: Strategy): void {
+    const snapshot = strategy.snapshot;
+    const market = millis(snapshot?.market_ts);
+    if (!snapshot || market === null || typeof snapshot.spot !== "number") return;
+    const history = this.of(strategy.strategy).history;
+    const last = history[history.length - 1];
+    if (last && byTime(last.marketTime) >= market) return;
+    const point: HistoryPoint = { marketTime: new Date(market).toISOString(), spot: snapshot.spot };
+    if (typeof snapshot.net_delta === "number") point.netDelta = snapshot.net_delta;
+    history.push(point);
+    if (history.length > KEPT_HISTORY) history.splice(0, history.length - KEPT_HISTORY);
+    this.chartVersion += 1;
+  }
+
+  /** Stored history goes before what was seen live. */
+  setHistory(strategy: string, points: HistoryPoint[]): void {
+    const own = this.of(strategy);
+    const last = points.length ? byTime(points[points.length - 1]?.marketTime) : 0;
+    own.history = [...points, ...own.history.filter((point) => byTime(point.marketTime) > last)].slice(-KEPT_HISTORY);
+    this.chartVersion += 1;
+    this.changed();
+  }
+
+  addDecisions(strategy: string, decisions: Decision[]): void {
+    const own = this.of(strategy);
+    const newest = Number(own.decisions[0]?.sequence ?? -1);
+    if (decisions.length === 1 && decisions[0] && Number(decisions[0].sequence) > newest) {
+      own.decisions.unshift(decisions[0]);
+      if (own.decisions.length > KEPT_DECISIONS) own.decisions.pop();
+    } else {
+      own.decisions = merged(decisions, own.decisions, (d) => d.sequence, (a, b) => Number(b.sequence) - Number(a.sequence), KEPT_DECISIONS);
+    }
+    this.chartVersion += 1;
+    this.changed();
+  }
+
+  addOperations(strategy: string, operations: Operation[]): void {
+    const own = this.of(strategy);
+    const before = own.operations[0]?.operationId;
+    own.operations = merged(operations, own.operations, (o) => o.operationId, (a, b) => byTime(b.createTime) - byTime(a.createTime), KEPT_OPERATIONS);
+    if (own.operations[0]?.operationId !== before) this.chartVersion += 1;
+    this.changed();
+  }
+
+  setPortfolio(portfolio: Portfolio): void {
+    this.data.portfolio = portfolio;
+    this.changed();
+  }
+
+  setPosition(position: Position): void {
+    const portfolio = (this.data.portfolio ??= {});
+    const same = (each: Position): boolean =>
+      each.account === position.account &&
+      each.owner === position.owner &&
+      each.instrument.instrumentId === position.instrument.instrumentId;
+    portfolio.positions = [...(portfolio.positions ?? []).filter((each) => !same(each)), position];
+    this.changed();
+  }
+
+  addCommands(commands: Command[]): void {
+    this.data.commands = merged(commands, this.data.commands, (c) => c.commandId, (a, b) => byTime(b.createTime) - byTime(a.createTime), KEPT_COMMANDS);
+    this.changed();
+  }
+
+  setMissing(source: string, why: string): void {
+    if ((this.missing.get(source) ?? "") === why) return;
+    if (why) this.missing.set(source, why);
+    else this.missing.delete(source);
+    this.changed();
+  }
+
+  /** Mid of the underlying with that symbol: any strategy's view of it, else its mark. */
+  spotOf(symbol: string): number | null {
+    for (const each of this.strategies) {
+      if (each.snapshot?.symbol === symbol && typeof each.snapshot.spot === "number") return each.snapshot.spot;
+    }
+    const stock = this.data.portfolio?.positions?.find((each) => each.instrument.instrumentId === symbol);
+    return numeric(stock?.markPrice);
+  }
+}

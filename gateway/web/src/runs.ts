@@ -1,0 +1,36 @@
+// Neighbouring decisions that say the same, as one line.
+
+import type { Decision } from "./types.ts";
+
+export interface Run {
+  /** The newest of them. */
+  decision: Decision;
+  /** The oldest of them. */
+  first: Decision;
+  count: number;
+}
+
+const failing = (d: Decision): string =>
+  Object.entries(d.gates ?? {}).filter(([, verdict]) => verdict === "FAIL").map(([gate]) => gate).join(" ");
+
+const saying = (d: Decision): string =>
+  d.intentId ? `intent ${d.sequence}` : `${d.tradingFsmState ?? ""} ${d.blockReason ?? ""} ${failing(d)}`;
+
+/** Runs of decisions, newest first, as their input is; at most `limit`. */
+export function runs(decisions: readonly Decision[], limit: number): Run[] {
+  const found: Run[] = [];
+  let said = "";
+  for (const decision of decisions) {
+    const now = saying(decision);
+    const last = found[found.length - 1];
+    if (last && now === said) {
+      last.count += 1;
+      last.first = decision;
+      continue;
+    }
+    if (found.length === limit) break;
+    said = now;
+    found.push({ decision, first: decision, count: 1 });
+  }
+  return found;
+}
