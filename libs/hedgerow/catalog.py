@@ -24,6 +24,7 @@ _ENTRIES = (
     Entry("control", "services.control.main", 50055, 51055),
     Entry("stats", "services.stats.main", 50056, 51056),
     Entry("strategy", "services.strategy.main", 50060, 51060, ("market-data", "execution", "portfolio", "control")),
+    Entry("gateway", "gateway.main", 8080, 0, ("control",)),
 )
 
 ENTRIES: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
@@ -31,3 +32,6 @@ ENTRIES: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
 
 SERVICES: tuple[str, ...] = tuple(entry.name for entry in _ENTRIES if entry.module.startswith("services."))
 """Processes that speak gRPC."""
+
+GATEWAY = "gateway"
+"""The process that speaks HTTP; its metrics are on its own port."""

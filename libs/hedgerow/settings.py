@@ -211,6 +211,15 @@ class TelemetrySettings(Section):
     trace_max_spans: int = Field(default=200_000, ge=1000, description="and at most so many per process")
 
 
+class GatewaySettings(Section):
+    """Who may use the HTTP gateway; the key itself may also be in the environment, HEDGEROW_API_KEY."""
+
+    api_key_file: Path | None = Field(default=None, description="a file that holds the API key")
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(), description="names it is called by, beside loopback and the bound address"
+    )
+
+
 class RecordSettings(Section):
     """Recording of a research tape by market-data."""
 
@@ -241,6 +250,7 @@ class Settings(Section):
     timing: TimingSettings = TimingSettings()
     portfolio: PortfolioSettings = PortfolioSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    gateway: GatewaySettings = GatewaySettings()
     record: RecordSettings = RecordSettings()
     replay: ReplaySettings = ReplaySettings()
     kernel: KernelSettings = KernelSettings()

@@ -138,7 +138,7 @@ def healthcheck(session: SessionArgument = "latest", json_: JsonFlag = False) ->
         {
             "service": name,
             "address": f"{endpoint.host}:{endpoint.port}",
-            "serving": is_serving(endpoint.host, endpoint.port),
+            "serving": is_serving(endpoint.host, endpoint.port, name),
         }
         for name, endpoint in settings.endpoints.items()
     ]

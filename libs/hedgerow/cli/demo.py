@@ -19,7 +19,7 @@ from hedgerow.cli.demo_report import build_report, print_summary, write_report
 from hedgerow.cli.demo_view import live_table
 from hedgerow.cli.output import ConfigOption, JsonFlag, SetOption, messages, print_json, progress
 from hedgerow.cli.supervisor import Supervisor
-from hedgerow.cli.system import System, demo_system, start_ibsim, write_plan
+from hedgerow.cli.system import System, demo_system, page_address, start_ibsim, write_plan
 from hedgerow.cli.tape import SYNTHETIC_DAY, parse_day, synthetic
 from hedgerow.clock import ReplayClock
 from hedgerow.domain.errors import InvalidValue, Unavailable
@@ -68,6 +68,7 @@ def demo(
     )
     with Supervisor(system.settings, state) as supervisor:
         admin_port = _start(supervisor, system)
+        messages.print(f"open {page_address(system.settings)}")
         strategy = system.settings.strategies[0].name
         endpoint = system.settings.endpoints[f"strategy-{strategy}"]
         with grpc.insecure_channel(f"{endpoint.host}:{endpoint.port}") as channel:

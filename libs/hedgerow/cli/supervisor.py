@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import socket
@@ -14,7 +15,7 @@ from types import TracebackType
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from hedgerow.catalog import ENTRIES
+from hedgerow.catalog import ENTRIES, GATEWAY
 from hedgerow.domain.errors import FailedPrecondition, Unavailable
 from hedgerow.settings import Settings
 from hedgerow.state_dir import StateDir
@@ -22,7 +23,7 @@ from hedgerow.state_dir import StateDir
 _POLL_S = 0.05
 _GRACE_S = 8.0
 # Who ends together; later ones serve earlier ones to their end.
-_WAVES = ({"strategy"}, {"control", "stats", "portfolio", "execution"}, {"risk", "market-data"}, {"ibsim"})
+_WAVES = ({"strategy", GATEWAY}, {"control", "stats", "portfolio", "execution"}, {"risk", "market-data"}, {"ibsim"})
 
 
 class Child:
@@ -78,7 +79,8 @@ class Supervisor:
         while waiting:
             self.check()
             for name in list(waiting):
-                if is_serving(self._settings.endpoints[name].host, self._settings.endpoints[name].port):
+                endpoint = self._settings.endpoints[name]
+                if is_serving(endpoint.host, endpoint.port, name):
                     del waiting[name]
             if waiting and time.monotonic() > deadline:
                 raise Unavailable(
@@ -124,14 +126,27 @@ class Supervisor:
         return codes
 
 
-def is_serving(host: str, port: int, timeout_s: float = 1.0) -> bool:
-    """Whether a Hedgerow process there answers its overall health check with SERVING."""
+def is_serving(host: str, port: int, name: str = "", timeout_s: float = 1.0) -> bool:
+    """Whether a Hedgerow process there answers its overall health check: over HTTP where `name` is the gateway's."""
+    if name == GATEWAY:
+        return _is_alive(host, port, timeout_s)
     with grpc.insecure_channel(f"{host}:{port}") as channel:
         try:
             answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=timeout_s)
         except grpc.RpcError:
             return False
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+def _is_alive(host: str, port: int, timeout_s: float) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def wait_listening(port: int, check: Callable[[], None], timeout_s: float = 30.0) -> None:

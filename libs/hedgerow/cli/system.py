@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hedgerow import settings as settings_module
-from hedgerow.catalog import ENTRIES, SERVICES
+from hedgerow.catalog import ENTRIES, GATEWAY, SERVICES
 from hedgerow.cli.ports import free_ports, is_free, require_free
 from hedgerow.cli.supervisor import Supervisor, wait_listening
 from hedgerow.domain.errors import InvalidValue
@@ -41,7 +41,7 @@ class System:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Children that speak gRPC, in start order."""
+        """Children, in start order."""
         return tuple(name for name, _, _ in self.processes)
 
     def start(self, supervisor: Supervisor, name: str) -> None:
@@ -52,10 +52,16 @@ class System:
 
 
 def processes(settings: Settings) -> tuple[tuple[str, str, str], ...]:
-    """Every child of a system: the services once, and one strategy process per strategy."""
+    """Every child of a system: the services once, one strategy process per strategy, and the gateway."""
     services = [(name, name, "") for name in SERVICES if name != STRATEGY]
     daemons = [(f"{STRATEGY}-{s.name}", STRATEGY, s.name) for s in settings.strategies]
-    return (*services, *daemons)
+    return (*services, *daemons, (GATEWAY, GATEWAY, ""))
+
+
+def page_address(settings: Settings) -> str:
+    """Where the gateway serves its page."""
+    endpoint = settings.endpoints[GATEWAY]
+    return f"http://{endpoint.host}:{endpoint.port}/"
 
 
 def with_endpoints(settings: Settings, ports: dict[str, tuple[int, int]]) -> Settings:
@@ -74,7 +80,8 @@ def catalog_ports(settings: Settings) -> dict[str, tuple[int, int]]:
         offset = 0
         if entry == STRATEGY:
             offset, daemons = daemons, daemons + 1
-        ports[name] = (ENTRIES[entry].port + offset, ENTRIES[entry].metrics_port + offset)
+        metrics_port = ENTRIES[entry].metrics_port
+        ports[name] = (ENTRIES[entry].port + offset, metrics_port + offset if metrics_port else 0)
     return ports
 
 
@@ -82,7 +89,7 @@ def any_ports(settings: Settings) -> dict[str, tuple[int, int]]:
     """Free ports for every child."""
     names = [name for name, _, _ in processes(settings)]
     free = free_ports(2 * len(names))
-    return {name: (free[2 * i], free[2 * i + 1]) for i, name in enumerate(names)}
+    return {name: (free[2 * i], 0 if name == GATEWAY else free[2 * i + 1]) for i, name in enumerate(names)}
 
 
 def demo_system(

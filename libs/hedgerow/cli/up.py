@@ -15,7 +15,7 @@ import typer
 
 from hedgerow import settings as settings_module
 from hedgerow import state_dir
-from hedgerow.catalog import ENTRIES, SERVICES
+from hedgerow.catalog import ENTRIES, GATEWAY, SERVICES
 from hedgerow.cli.output import ConfigOption, SetOption, messages, print_table
 from hedgerow.cli.supervisor import Supervisor
 from hedgerow.cli.system import (
@@ -24,6 +24,7 @@ from hedgerow.cli.system import (
     System,
     catalog_ports,
     ibsim_config,
+    page_address,
     processes,
     require_free_ports,
     start_ibsim,
@@ -111,6 +112,7 @@ def run_until_stopped(system: System, gateway: dict[str, Any] | None) -> None:
             [(name, f"{e.host}:{e.port}", f"http://{e.host}:{e.metrics_port}/metrics" if e.metrics_port else "")
              for name, e in system.settings.endpoints.items()],
         )  # fmt: skip
+        messages.print(f"open {page_address(system.settings)}")
         messages.print("Ctrl-C ends it; `hedgerow status live` shows what the strategies know")
         due: dict[str, float] = {}
         while not ending:
@@ -141,7 +143,7 @@ def _restart_crashed(supervisor: Supervisor, system: System, due: dict[str, floa
 
 
 def run(
-    name: Annotated[str, typer.Argument(help=f"Process: {', '.join(SERVICES)}.")],
+    name: Annotated[str, typer.Argument(help=f"Process: {', '.join((*SERVICES, GATEWAY))}.")],
     strategy: Annotated[str, typer.Option("--strategy", help="With `strategy`: which one.")] = "",
     state: Annotated[
         Path | None, typer.Option("--state", help="State folder; none = live under the state root.")

@@ -160,7 +160,7 @@ def other_process(*arguments: str, expected: tuple[int, ...] = (0,)) -> str:
 
 def serving(settings: Settings) -> list[str]:
     """The processes of a session that answer their health check."""
-    return [name for name, e in settings.endpoints.items() if is_serving(e.host, e.port)]
+    return [name for name, e in settings.endpoints.items() if is_serving(e.host, e.port, name)]
 
 
 def find_system(session: str) -> tuple[StateDir, Settings]:

@@ -1,0 +1,58 @@
+"""Starts the gateway: the only place its parts are wired."""
+
+from __future__ import annotations
+
+import sys
+
+from gateway.app import Gateway
+from gateway.config import NAME, GatewayConfig
+from gateway.operator_routes import operator_routes
+from gateway.page import Page
+from gateway.routes import Routes, api_services
+from gateway.server import bind, serve
+from gateway.status import CONTROL, PORTFOLIO, ControlFeed, PortfolioFeed, StatusPage
+from gateway.streams import Streamer
+from gateway.upstream import Upstreams
+from gateway.wellknown import wellknown_routes
+from hedgerow.rpc.process import ProcessContext, run_process
+from hedgerow.rpc.together import run_together
+
+WATCH_STATUS = "hedgerow.api.control.v1.ControlService.WatchStatus"
+
+
+async def compose(context: ProcessContext) -> None:
+    """Listens until stopped; no service need be alive."""
+    endpoint = context.endpoint()
+    config = GatewayConfig.of(context.settings, endpoint.host, endpoint.port)
+    upstreams = Upstreams(context.settings, context.channel, config.timeout_s)
+    routes = Routes(api_services())
+    control = ControlFeed(context.channel(CONTROL), config.silence_limit_s)
+    portfolio = PortfolioFeed(context.channel(PORTFOLIO), config.silence_limit_s, config.timeout_s)
+    streamer = Streamer(config.drain_limit_s, config.max_streams)
+    own = {
+        **wellknown_routes(control),
+        **operator_routes(StatusPage(control, portfolio), portfolio, upstreams, context),
+    }
+    app = Gateway(config, routes, upstreams, streamer, own, Page().find, {WATCH_STATUS: control.lines})
+    listener = bind(config.host, config.port)
+    context.serve_metrics()
+
+    async def ending() -> None:
+        await context.stop.wait()
+        streamer.end_all()
+
+    context.mark_ready(listener.getsockname()[1])
+    context.log.info("serving", host=config.host, port=config.port, routes=len(list(routes)))
+    await run_together(
+        serve(app, listener, context.stop, config.max_head), control.run(), portfolio.run_positions(),
+        portfolio.run_accounts(), ending(),
+    )  # fmt: skip
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the process; returns its exit code."""
+    return run_process(NAME, compose, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
