@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-import re
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-from google.api import annotations_pb2, http_pb2
-from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, ServiceDescriptor
 
+from gateway.routes import Route, api_services, routes_of
 from gateway.schemas import Schema, Schemas, comment, has_own_form, has_scalar_form
-from hedgerow.catalog import SERVICES
+from gateway.template import Variable
+from gateway.transcode import WHOLE
 
 _ERROR: Schema = {
     "type": "object",
@@ -37,35 +36,7 @@ _STREAM_NOTE = (
     "A stream: one JSON object per line, until either side closes. Opened as a WebSocket, the same path and query "
     "send the same objects, one per message."
 )
-_VARIABLE = re.compile(r"\{([^=}]+)(?:=([^}]*))?\}")
-
-
-class Binding(NamedTuple):
-    """One way to call a method over HTTP."""
-
-    verb: str
-    path: str
-    body: str
-    number: int  # 0, or the place among the additional ones
-
-
-def services() -> Iterator[ServiceDescriptor]:
-    """Every service of the contracts, in the catalog's order."""
-    for name in SERVICES:
-        package = name.replace("-", "_")
-        file = importlib.import_module(f"hedgerow.api.{package}.v1.{package}_pb2").DESCRIPTOR
-        yield from file.services_by_name.values()
-
-
-def bindings(method: MethodDescriptor) -> Iterator[Binding]:
-    """The HTTP bindings of a method, the additional ones included; none for what is gRPC only."""
-    options = method.GetOptions()
-    if options.HasExtension(annotations_pb2.http):
-        rule: http_pb2.HttpRule = options.Extensions[annotations_pb2.http]
-        for number, one in enumerate((rule, *rule.additional_bindings)):
-            verb = one.WhichOneof("pattern")
-            path = one.custom.path if verb == "custom" else getattr(one, verb)
-            yield Binding(one.custom.kind.lower() if verb == "custom" else verb, path, one.body, number)
+_VERBS = frozenset({"GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"})
 
 
 def openapi_document(of: Iterable[ServiceDescriptor] | None = None) -> dict[str, Any]:
@@ -74,12 +45,14 @@ def openapi_document(of: Iterable[ServiceDescriptor] | None = None) -> dict[str,
     schemas.components["Error"] = _ERROR
     paths: dict[str, dict[str, Any]] = {}
     tags = []
-    for service in services() if of is None else of:
+    for service in api_services() if of is None else of:
         tags.append({"name": service.name, "description": comment(service.full_name)})
         for method in service.methods:
-            for binding in bindings(method):
-                path = paths.setdefault(_template(method.input_type, binding.path), {})
-                path[binding.verb] = _operation(schemas, method, binding)
+            for number, route in enumerate(routes_of(method)):
+                if route.http_method not in _VERBS:
+                    continue  # OpenAPI has no word for it
+                operation = _operation(schemas, route, f"_{number}" if number else "")
+                paths.setdefault(_path(route), {})[route.http_method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {
@@ -103,36 +76,43 @@ def openapi_document(of: Iterable[ServiceDescriptor] | None = None) -> dict[str,
     }
 
 
-def _operation(schemas: Schemas, method: MethodDescriptor, binding: Binding) -> dict[str, Any]:
-    request, service = method.input_type, method.containing_service.name
-    in_path = dict(_VARIABLE.findall(binding.path))
-    parameters = [_path_parameter(schemas, request, name, segments) for name, segments in in_path.items()]
-    if binding.body != "*":
-        parameters += [_query_parameter(schemas, chain) for chain in _leaves(request, {*in_path, binding.body})]
+def _operation(schemas: Schemas, route: Route, suffix: str) -> dict[str, Any]:
+    method, request = route.method, route.method.input_type
+    bound = {variable.field for variable in route.template.variables}
+    parameters = [_path_parameter(schemas, route, variable) for variable in route.template.variables]
+    if route.body != WHOLE:
+        parameters += [_query_parameter(schemas, chain) for chain in _leaves(request, {*bound, route.body})]
     summary, _, rest = comment(method.full_name).partition(". ")
-    told = [rest, _STREAM_NOTE if method.server_streaming else ""]
+    told = [rest, _STREAM_NOTE if route.streaming else ""]
     operation: dict[str, Any] = {
-        "operationId": f"{service}_{method.name}" + (f"_{binding.number}" if binding.number else ""),
-        "tags": [service],
+        "operationId": f"{method.containing_service.name}_{method.name}{suffix}",
+        "tags": [method.containing_service.name],
         "summary": summary.removesuffix(".") + ".",
         "description": "\n\n".join(filter(None, told)),
         "parameters": parameters,
-        "responses": {"200": _result(schemas, method), "default": {"$ref": "#/components/responses/Error"}},
+        "responses": {"200": _result(schemas, route), "default": {"$ref": "#/components/responses/Error"}},
     }
-    if binding.body:
-        content = {"application/json": {"schema": _body(schemas, request, binding.body, in_path)}}
-        operation["requestBody"] = {"required": True, "content": content}
+    if route.body:
+        content = {"application/json": {"schema": _body(schemas, request, route.body, bound)}}
+        operation["requestBody"] = {"content": content}
     return operation
 
 
-def _template(request: Descriptor, path: str) -> str:
-    """The path with its variables by their JSON names."""
-    return _VARIABLE.sub(lambda found: f"{{{_json(_chain(request, found[1]))}}}", path)
+def _path(route: Route) -> str:
+    """The template as OpenAPI writes it: variables by their JSON names, whatever segments they match."""
+    segments: list[str] = list(route.template.segments)
+    for variable in reversed(route.template.variables):
+        name = _json(_chain(route.method.input_type, variable.field))
+        segments[variable.start : variable.end] = [f"{{{name}}}"]
+    return f"/{'/'.join(segments)}" + (f":{route.template.verb}" if route.template.verb else "")
 
 
-def _result(schemas: Schemas, method: MethodDescriptor) -> dict[str, Any]:
-    schema, description = schemas.message(method.output_type), comment(method.output_type.full_name)
-    if not method.server_streaming:
+def _result(schemas: Schemas, route: Route) -> dict[str, Any]:
+    output: Any = route.method.output_type
+    schema, description = schemas.message(output), comment(output.full_name)
+    if route.response_body:
+        schema = schemas.field(output.fields_by_name[route.response_body])
+    if not route.streaming:
         return _answer(description, schema)
     line = {"type": "object", "required": ["result"], "properties": {"result": schema}}
     return _answer(description, line, "application/x-ndjson")
@@ -142,13 +122,13 @@ def _answer(description: str, schema: Schema, media: str = "application/json") -
     return {"description": description, "content": {media: {"schema": schema}}}
 
 
-def _body(schemas: Schemas, request: Descriptor, body: str, in_path: dict[str, str]) -> Schema:
+def _body(schemas: Schemas, request: Descriptor, body: str, bound: set[str]) -> Schema:
     """The one field that is the body, or the request without what the path gives."""
-    if body != "*":
+    if body != WHOLE:
         return schemas.field(request.fields_by_name[body])
-    if not in_path:
+    if not bound:
         return schemas.message(request)
-    fields = [field for field in request.fields if field.name not in in_path]
+    fields = [field for field in request.fields if field.name not in bound]
     return {
         "type": "object",
         "description": comment(request.full_name),
@@ -157,14 +137,15 @@ def _body(schemas: Schemas, request: Descriptor, body: str, in_path: dict[str, s
     }
 
 
-def _path_parameter(schemas: Schemas, request: Descriptor, name: str, segments: str) -> dict[str, Any]:
-    chain = _chain(request, name)
+def _path_parameter(schemas: Schemas, route: Route, variable: Variable) -> dict[str, Any]:
+    chain = _chain(route.method.input_type, variable.field)
     schema = {**schemas.field(chain[-1])}
     description = schema.pop("description", "")
     if schema.get("type") == "string":
         schema["minLength"] = 1
-    if "/" in segments or "**" in segments:
-        description += f" Matches `{segments}`: its slashes are part of it."
+    if variable.many:
+        matched = "/".join(route.template.segments[variable.start : variable.end])
+        description += f" Matches `{matched}`: its slashes are part of it."
     return {"name": _json(chain), "in": "path", "required": True, "description": description, "schema": schema}
 
 

@@ -54,7 +54,7 @@ class Routes:
     """All routes; iterate it for each of them."""
 
     def __init__(self, services: Iterable[ServiceDescriptor]) -> None:
-        routes = [route for service in services for method in service.methods for route in _routes_of(method)]
+        routes = [route for service in services for method in service.methods for route in routes_of(method)]
         self._routes = sorted(routes, key=lambda route: route.template.rank)
         seen: dict[tuple[object, ...], Route] = {}
         for route in self._routes:
@@ -95,7 +95,8 @@ def api_services() -> tuple[ServiceDescriptor, ...]:
     return tuple(sorted(found, key=lambda service: str(service.full_name)))
 
 
-def _routes_of(method: MethodDescriptor) -> Iterator[Route]:
+def routes_of(method: MethodDescriptor) -> Iterator[Route]:
+    """A method's bindings in the order of its rule; none for what HTTP does not serve. Raises InvalidValue."""
     options = method.GetOptions()
     if method.client_streaming or not options.HasExtension(annotations_pb2.http):
         return

@@ -15,14 +15,15 @@ from google.protobuf.descriptor import MethodDescriptor
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from gateway.openapi import bindings, openapi_document, services
+from gateway.openapi import openapi_document
+from gateway.routes import api_services
 from gateway.schemas import Schemas, comment
 from hedgerow.api.control.v1 import control_pb2
 from hedgerow.api.execution.v1 import execution_pb2
 from hedgerow.api.market_data.v1 import market_data_pb2
 from hedgerow.api.risk.v1 import risk_pb2
 
-METHODS = [method for service in services() for method in service.methods]
+METHODS = [method for service in api_services() for method in service.methods]
 SERVED = [method for method in METHODS if method.GetOptions().HasExtension(annotations_pb2.http)]
 
 
@@ -202,10 +203,7 @@ def test_a_new_service_needs_nothing_written_for_it() -> None:
     service = made_up()
     document = openapi_document([service])
     assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []  # type: ignore[arg-type]
-    assert {name.removeprefix("UpService_") for name in operations(document) if "UpService" in name} == {
-        "Find",
-        "Find_1",
-    }
+    assert {"UpService_Find", "UpService_Find_1"} <= operations(document).keys()
     node = validator(document, "made.up.Node")
     deep = message_factory.GetMessageClass(service.methods[0].input_type)()
     deep.inner_node.inner_node.blob = b"\x00\xff"
@@ -220,4 +218,3 @@ def test_a_new_service_needs_nothing_written_for_it() -> None:
 def test_comments_reach_the_document(document: dict[str, Any]) -> None:
     assert comment("hedgerow.api.common.v1.SIDE_BUY") in document["components"]["schemas"][
         "hedgerow.api.common.v1.Side"]["description"]  # fmt: skip
-    assert [b.path for b in bindings(SERVED[0])]
