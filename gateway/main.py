@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 from gateway.app import Gateway
 from gateway.config import NAME, GatewayConfig
-from gateway.operator_routes import operator_routes
+from gateway.operator_routes import OperatorRoutes
 from gateway.page import Page
 from gateway.routes import Routes, api_services
 from gateway.server import bind, serve
@@ -14,8 +15,11 @@ from gateway.status import CONTROL, PORTFOLIO, ControlFeed, PortfolioFeed, Statu
 from gateway.streams import Streamer
 from gateway.upstream import Upstreams
 from gateway.wellknown import wellknown_routes
+from hedgerow.clock import ClockFileError, wall_now
+from hedgerow.domain.command import Command, NewCommand
 from hedgerow.rpc.process import ProcessContext, run_process
 from hedgerow.rpc.together import run_together
+from hedgerow.store.commands import write_command
 
 WATCH_STATUS = "hedgerow.api.control.v1.ControlService.WatchStatus"
 
@@ -29,10 +33,11 @@ async def compose(context: ProcessContext) -> None:
     control = ControlFeed(context.channel(CONTROL), config.silence_limit_s)
     portfolio = PortfolioFeed(context.channel(PORTFOLIO), config.silence_limit_s, config.timeout_s)
     streamer = Streamer(config.drain_limit_s, config.max_streams)
-    own = {
-        **wellknown_routes(control),
-        **operator_routes(StatusPage(control, portfolio), portfolio, upstreams, context),
-    }
+    operator = OperatorRoutes(
+        StatusPage(control, portfolio), control, portfolio, upstreams, context.channel(CONTROL), record(context),
+        context.settings.timing.rpc_timeout_s, config.timeout_s,
+    )  # fmt: skip
+    own = {**wellknown_routes(control), **operator.routes()}
     app = Gateway(config, routes, upstreams, streamer, own, Page().find, {WATCH_STATUS: control.lines})
     listener = bind(config.host, config.port)
     context.serve_metrics()
@@ -47,6 +52,19 @@ async def compose(context: ProcessContext) -> None:
         serve(app, listener, context.stop, config.max_head), control.run(), portfolio.run_positions(),
         portfolio.run_accounts(), ending(),
     )  # fmt: skip
+
+
+def record(context: ProcessContext) -> Callable[[NewCommand], Command]:
+    """Writes a command into the command store without control."""
+
+    def write(command: NewCommand) -> Command:
+        try:
+            market_ns = context.clock.market_now()
+        except ClockFileError:
+            market_ns = 0  # a replay whose clock is not there: the command is what counts
+        return write_command(context.store, command, wall_ns=wall_now(), market_ns=market_ns)
+
+    return write
 
 
 def main(argv: list[str] | None = None) -> int:

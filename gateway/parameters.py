@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway.query import parse_query
 from hedgerow.domain.errors import InvalidValue
+from hedgerow.store.read import PAGE_LIMIT
 
 _NUMBER = re.compile(r"\d{1,20}(\.\d{1,9})?")
 _TIME_RULE = "RFC 3339 such as 2026-01-05T14:30:00Z, or seconds, ms or ns since 1970"
@@ -47,3 +48,11 @@ def read_time(name: str, text: str) -> Timestamp:
     except ValueError as error:
         raise InvalidValue(name, text[:64], _TIME_RULE) from error
     return stamp
+
+
+def read_count(name: str, text: str) -> int:
+    """A number of rows, 1 to PAGE_LIMIT; raises InvalidValue naming the parameter."""
+    count = int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
+    if not 1 <= count <= PAGE_LIMIT:
+        raise InvalidValue(name, text[:64], f"a whole number from 1 to {PAGE_LIMIT}")
+    return count

@@ -153,6 +153,41 @@ def _account(account: portfolio_pb2.Account) -> dict[str, Any]:
     }
 
 
+def operation_view(operation: control_pb2.Operation) -> dict[str, Any]:
+    """One operation record."""
+    return {
+        "operation_id": operation.operation_id,
+        "ts": time_ns(operation.create_time),
+        "market_ts": time_ns(operation.event_time) or None,
+        "type": operation.type,
+        "strategy": operation.strategy,
+        "instrument": operation.instrument_id,
+        "side": enum_word(common_pb2.Side, operation.side, "SIDE"),
+        "quantity": number(operation.quantity),
+        "price": number(operation.price),
+        "reason": operation.reason,
+        "state": operation.state,
+        "client_order_id": operation.client_order_id,
+        "text": operation.text,
+    }
+
+
+def command_view(command: control_pb2.Command) -> dict[str, Any]:
+    """One command as recorded; `ack_ts` is None and `outcome` empty while it is pending."""
+    return {
+        "command_id": command.command_id,
+        "sequence": command.sequence,
+        "kind": enum_word(control_pb2.CommandKind, command.kind, "COMMAND_KIND"),
+        "strategy": command.strategy,
+        "run_id": command.run_id,
+        "actor": command.actor,
+        "reason": command.reason,
+        "ts": time_ns(command.create_time),
+        "ack_ts": time_ns(command.acknowledge_time) or None,
+        "outcome": command.outcome,
+    }
+
+
 def lamp(value: int) -> str:
     """green, yellow or red; what is not known is red."""
     return (enum_word(common_pb2.StatusLamp, value, "STATUS_LAMP") or "RED").lower()
