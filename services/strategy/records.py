@@ -83,7 +83,7 @@ class Records:
             history = True
         if history:
             self._next_history = now + self._history_interval_s
-        self._sink.write(snapshot, history)
+        self._sink.write(snapshot, history, snapshot.get("market_ts") or 0)
         self._warn(self._sink.failed)
 
     def decision(
