@@ -57,15 +57,13 @@ def strategy_status(fact: StrategyFact, wall_ns: int, limit_ns: int) -> Strategy
         reason = f"STATUS_UNREADABLE {fact.trouble}" if fact.trouble else "HEARTBEAT_MISSING"
         return StrategyStatus(fact.strategy, "", (reason,))
     run_id, heartbeat, state = snapshot.get("run_id"), snapshot.get("ts"), snapshot.get("daemon_state")
+    if state == "STOPPED":  # final: nothing else it wrote, readable or not, weighs any more
+        known = heartbeat if type(heartbeat) is int and heartbeat >= 0 else 0
+        return StrategyStatus(fact.strategy, _text(run_id), (STOPPED,), known, snapshot)
     if type(heartbeat) is not int or heartbeat < 0:
         return StrategyStatus(fact.strategy, _text(run_id), ("STATUS_UNREADABLE ts",), 0, snapshot)
-    reasons: tuple[str, ...]
-    if state == "STOPPED":
-        reasons = (STOPPED,)
-    elif abs(wall_ns - heartbeat) > limit_ns:
-        reasons = ("HEARTBEAT_MISSING",)
-    else:
-        reasons = _own_reasons(snapshot)
+    missing = abs(wall_ns - heartbeat) > limit_ns
+    reasons = ("HEARTBEAT_MISSING",) if missing else _own_reasons(snapshot)
     return StrategyStatus(fact.strategy, _text(run_id), reasons, heartbeat, snapshot)
 
 

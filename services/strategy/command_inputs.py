@@ -3,48 +3,71 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import grpc
 
 from hedgerow.api.control.v1 import control_pb2, control_pb2_grpc
-from hedgerow.clock import wall_now
+from hedgerow.domain.errors import HedgerowError
 from hedgerow.rpc.retry import reconnecting
-from hedgerow.store.commands import Command, CommandKind, CommandReader, acknowledgement
+from hedgerow.store.answers import DONE, REFUSED, read_answers
+from hedgerow.store.commands import Command, CommandKind, CommandReader
 from hedgerow.store.location import Place
-from hedgerow.store.writer import AsyncWriter
 from hedgerow.strategy.observation import ObservationCause
 from hedgerow.telemetry.logs import get_logger
+from hedgerow.wire.control import command_from_wire
+from services.strategy.answers import Answers
+from services.strategy.domain.latch import Latch, after
 from services.strategy.inputs import Inputs
 
 Evaluate = Callable[[ObservationCause], None]
 CONTROL_FILE_STOP = "stop"
+SETTLE_S = 0.8
+"""Wall seconds execution has to name an intent that was on its way when a pause came, before the pause is answered."""
+LEARN_S = 5.0
+"""Wall seconds a resume waits for what is not known yet, such as a stream about to open, before it is refused."""
+LOOK_AGAIN_S = 0.05
+OWN_KINDS = frozenset(CommandKind) - {CommandKind.REFRESH_ACCOUNTS, CommandKind.RETRY_IB}
+
+
+class _Waiting(NamedTuple):
+    command: Command
+    until: float  # time.monotonic
 
 
 class CommandInputs:
-    """Applies each command once, whichever way it came first, and acknowledges it in the strategy's store."""
+    """Carries out each command once, whichever way it came first, and answers it in the strategy's store."""
 
     def __init__(
         self, channel: grpc.aio.Channel, strategy: str, run_id: str, place: Place, control_file: Path,
-        inputs: Inputs, evaluate: Evaluate, writer: AsyncWriter, silence_s: float, stop: asyncio.Event,
+        inputs: Inputs, evaluate: Evaluate, answers: Answers, silence_s: float, stop: asyncio.Event,
     ) -> None:  # fmt: skip
         self._stub = control_pb2_grpc.ControlServiceStub(channel)
         self._strategy = strategy
         self._run_id = run_id
+        self._place = place
         self._reader = CommandReader(place, strategy)
         self._control_file = control_file
         self._inputs = inputs
         self._evaluate = evaluate
-        self._writer = writer
+        self._answers = answers
         self._silence_s = silence_s
         self._stop = stop
         self._seen: set[str] = set()
         self._sequence = 0
+        self._pausing: list[_Waiting] = []
+        self._resuming: list[_Waiting] = []
+        self._stops: list[Command] = []
+        self._looking: asyncio.TimerHandle | None = None
+        self._trouble = ""
         self._log = get_logger(stream="commands")
+        inputs.latch = answers.latch
 
     async def run(self) -> None:
-        """Listens to control's stream until canceled; every message only says: look at the store."""
+        """Listens to control's stream until canceled."""
 
         def open_call() -> object:
             return self._stub.WatchCommands(
@@ -53,15 +76,27 @@ class CommandInputs:
 
         async for message in reconnecting(open_call, name="control", silence_s=self._silence_s):
             if message.WhichOneof("event") == "command":
-                self._sequence = max(self._sequence, message.command.sequence)
-                self.poll()
+                command = command_from_wire(message.command)
+                self._sequence = max(self._sequence, command.sequence)
+                self.apply(command)
 
     def poll(self) -> None:
         """Looks into the command store and the control file; cheap, once a heartbeat."""
-        for command in self._reader.poll():
-            if not command.acked_ns and command.addresses(self._strategy, self._run_id):
+        try:
+            commands = self._reader.poll()
+        except HedgerowError as error:  # the stream and the control file go on without it
+            self._note(str(error))
+        else:
+            self._note("")
+            for command in commands:
                 self.apply(command)
         self._poll_control_file()
+        self.look()
+
+    def _note(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._log.warning("command store cannot be read" if trouble else "command store can be read", cause=trouble)
 
     def _poll_control_file(self) -> None:
         try:
@@ -75,28 +110,123 @@ class CommandInputs:
             self._stop.set()
 
     def apply(self, command: Command) -> None:
-        """Applies one command unless it was applied before."""
-        if command.command_id in self._seen:
+        """Carries one command out unless that was done before, by this run or an earlier one."""
+        if command.kind not in OWN_KINDS or not command.addresses(self._strategy):
+            return
+        if command.command_id in self._seen or self._answers.given(command.command_id):
             return
         self._seen.add(command.command_id)
-        view = self._inputs.commands
-        outcome = "done"
-        if command.kind is CommandKind.STOP:
-            self._stop.set()
-        elif command.kind is CommandKind.PAUSE:
-            self._inputs.commands = view._replace(paused=True)
-        elif command.kind is CommandKind.RESUME:
-            self._inputs.commands = view._replace(paused=False, resume_number=view.resume_number + 1)
-        elif command.kind is CommandKind.RESET_LATCH:
-            self._inputs.commands = view._replace(reset_number=view.reset_number + 1)
-        else:
-            outcome = f"not for a strategy: {command.kind.value}"
         self._log.info("command", kind=command.kind.value, command_id=command.command_id, actor=command.actor)
-        self._writer.write(
-            [acknowledgement(command, self._strategy, self._run_id, wall_ns=wall_now(), outcome=outcome)]
-        )
+        if command.kind is CommandKind.RESUME:
+            self._resuming.append(_Waiting(command, time.monotonic() + LEARN_S))
+        else:
+            self._carry_out(command)
+        self.look()
+
+    def _carry_out(self, command: Command) -> None:
+        inputs = self._inputs
+        if command.kind is CommandKind.STOP:
+            if not command.addresses(self._strategy, self._run_id):
+                self._answer(command, f"gone: run {command.run_id} has ended; this is run {self._run_id}")
+                return
+            self._overtake(command)
+            self._stops.append(command)  # answered when it has stopped
+            self._stop.set()
+        elif command.kind is CommandKind.RESET_LATCH:
+            inputs.commands = inputs.commands._replace(reset_number=inputs.commands.reset_number + 1)
+            self._answer(command, DONE)
+        else:
+            self._overtake(command)
+            inputs.latch = after(inputs.latch, command.kind)
+            self._pausing.append(_Waiting(command, time.monotonic() + SETTLE_S))
         self._evaluate(ObservationCause.COMMAND)
+
+    def _overtake(self, command: Command) -> None:
+        for waiting in self._resuming:
+            self._answer(waiting.command, f"{REFUSED}: overtaken by {command.kind.value} {command.command_id}")
+        self._resuming.clear()
+
+    def look(self) -> None:
+        """Answers what waited for something, once that has come or its time is over."""
+        now = time.monotonic()
+        for waiting in list(self._pausing):
+            if self._inputs.order.in_flight and now < waiting.until:
+                continue
+            self._pausing.remove(waiting)
+            self._answer(waiting.command, self._paused_words(waiting.command))
+        for waiting in list(self._resuming):
+            why, certain = self._why_not()
+            if self._pausing or (why and not certain and now < waiting.until):
+                break  # in sequence: none overtakes another
+            self._resuming.remove(waiting)
+            if why:
+                self._answer(waiting.command, f"{REFUSED}: {why}")
+            else:
+                self._resume(waiting.command)
+        if (self._pausing or self._resuming) and self._looking is None:
+            self._looking = asyncio.get_running_loop().call_later(LOOK_AGAIN_S, self._look_again)
+
+    def _look_again(self) -> None:
+        self._looking = None
+        self.look()
+
+    def _paused_words(self, command: Command) -> str:
+        words = f"{DONE}: paused"
+        if self._inputs.order.in_flight:
+            words += "; execution has not named the intent sent before"
+        return f"{words}; execution closes the position" if command.kind is CommandKind.FLATTEN else words
+
+    def _resume(self, command: Command) -> None:
+        inputs = self._inputs
+        inputs.latch = after(inputs.latch, command.kind)
+        inputs.commands = inputs.commands._replace(resume_number=inputs.commands.resume_number + 1)
+        self._answer(command, DONE)
+        self._evaluate(ObservationCause.COMMAND)
+
+    def _why_not(self) -> tuple[str, bool]:
+        """Why a resume cannot be now, empty when it can; and whether that is certain or not known yet."""
+        inputs = self._inputs
+        unreconciled, known = inputs.unreconciled
+        if unreconciled:
+            return f"not reconciled: {unreconciled}", known
+        if inputs.flattening:
+            return f"a flatten is under way: {inputs.flattening}", True
+        if inputs.latch is Latch.FLATTENED:
+            under_way = self._flatten_under_way()
+            if under_way:
+                return under_way, False
+        if inputs.flattened:
+            return "execution has not lifted its latch", False
+        return "", True
+
+    def _flatten_under_way(self) -> str:
+        """Why the last flatten is not over, by execution's answer in its store; empty when it is."""
+        flattens = self._answers.flattens
+        try:
+            given = read_answers(self._place, "execution", flattens)
+        except HedgerowError as error:
+            return f"execution's answer to the flatten cannot be read: {error}"
+        for command_id in flattens:
+            answer = given.get(command_id)
+            if answer is None or not answer.acked_ns:
+                return f"a flatten is under way: {answer.outcome if answer else 'execution has not begun it'}"
+        return ""
+
+    def _answer(self, command: Command, outcome: str) -> None:
+        self._answers.give(command, self._strategy, outcome)
+        self._log.info("command answered", command_id=command.command_id, outcome=outcome)
+
+    def stopped(self) -> None:
+        """The daemon has stopped: every stop is answered, and what else waited."""
+        for waiting in self._pausing:
+            self._answer(waiting.command, self._paused_words(waiting.command))
+        self._pausing.clear()
+        for command in self._stops:
+            self._answer(command, DONE)
+        self._stops.clear()
 
     def close(self) -> None:
         """Closes the command store."""
+        if self._looking is not None:
+            self._looking.cancel()
         self._reader.close()

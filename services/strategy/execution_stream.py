@@ -24,6 +24,7 @@ from hedgerow.wire.enums import order_status_from_wire
 from hedgerow.wire.execution import intent_to_wire, report_from_wire
 from services.strategy.domain.own_order import PHASES, OwnOrder, after_report, never_claimed
 from services.strategy.domain.own_position import OwnPosition
+from services.strategy.hedge_trace import tell_fill
 from services.strategy.inputs import LINK_UNKNOWN, Inputs
 
 Evaluate = Callable[[ObservationCause], None]
@@ -89,11 +90,12 @@ class ExecutionStream:
                 self._sender.cancel()
 
     async def flushed(self, timeout_s: float) -> None:
-        """Waits until everything queued is written, at most `timeout_s`."""
-        if self._out:
-            self._drained.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._drained.wait(), timeout_s)
+        """Waits until everything queued is written and execution has named the newest intent, at most `timeout_s`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self._out or self._inputs.order.in_flight:
+                    self._drained.clear()
+                    await self._drained.wait()
 
     def _put(self, request: execution_pb2.IntentsRequest) -> None:
         self._out.append(request)
@@ -172,6 +174,7 @@ class ExecutionStream:
             self.query(inputs.order.intent_id)
         inputs.reports_known = True
         self._on_state(snapshot.state)
+        self._release_cancel()
 
     def _on_state(self, state: execution_pb2.ExecutionState) -> None:
         inputs = self._inputs
@@ -181,12 +184,18 @@ class ExecutionStream:
         inputs.journal_ok = state.journal_ok
         inputs.lease_ok = state.lease_ok
         inputs.execution_reasons = tuple(state.block_reasons)
+        told = [_flatten_of(reason, self._strategy) for reason in state.block_reasons]
+        inputs.flattening = next((words for code, words in told if code == "FLATTENING"), "")
+        inputs.flattened = any(code == "FLATTENED" for code, _ in told)
 
     def _on_report(self, report: ExecutionReport) -> None:
         inputs = self._inputs
         if report.instrument_id != inputs.symbol or report.sequence <= inputs.position.sequence:
             return
+        started = time.time_ns()
         inputs.position = inputs.position.after(report)
+        if report.kind is ReportKind.FILL:
+            tell_fill(report, float(inputs.position.position.quantity), started)
         inputs.reports_known = inputs.reports_known and not inputs.position.corrected
         inputs.order = after_report(inputs.order, report)
         if report.order_status.is_terminal:
@@ -225,6 +234,7 @@ class ExecutionStream:
         if self._cancel_when_known and order.client_order_id and order.intent_id == self._cancel_when_known:
             self._cancel_when_known = ""
             self.cancel(order.client_order_id)
+        self._drained.set()
 
     async def _ask(self, intent_id: str) -> None:
         inputs = self._inputs
@@ -251,6 +261,13 @@ class ExecutionStream:
             if self._submitted_in < asked_in == self._generation and inputs.reports_known:
                 inputs.order = never_claimed(inputs.order, self._market_now())
         self._evaluate(ObservationCause.ORDER_EVENT)
+
+
+def _flatten_of(reason: str, strategy: str) -> tuple[str, str]:
+    """(code, words) of a reason `FLATTENING: <strategy>, <words>` or `FLATTENED: <strategy>, <words>`; else empty."""
+    code, _, rest = reason.partition(": ")
+    name, _, words = rest.partition(", ")
+    return (code, words) if code in ("FLATTENING", "FLATTENED") and name == strategy else ("", "")
 
 
 def _own_position(position: execution_pb2.AttributedPosition, sequence: int) -> OwnPosition:

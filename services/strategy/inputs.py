@@ -22,6 +22,7 @@ from hedgerow.strategy.observation import (
     RiskState,
 )
 from hedgerow.tape.sessions import expiry_close_ns
+from services.strategy.domain.latch import Latch
 from services.strategy.domain.own_order import OwnOrder
 from services.strategy.domain.own_position import OwnPosition
 
@@ -77,6 +78,12 @@ class Inputs:
     """Open orders in this strategy's name that this run did not ask for: they fill beside its own."""
     trading_state: RiskState = RiskState.UNKNOWN
     commands: CommandView = NO_COMMANDS
+    latch: Latch = Latch.NONE
+    """What an operator's commands left standing here."""
+    flattening: str = ""
+    """How far execution's flatten of this strategy has come, empty when none is under way."""
+    flattened: bool = False
+    """Whether execution refuses this strategy's hedges since a flatten."""
     restored: RestoredView = NOT_RESTORED
     market_data_open: bool = False
     execution_open: bool = False
@@ -114,6 +121,29 @@ class Inputs:
             and self.feed_link.state is ready
             and self.execution_link.state in reconciling
         )
+
+    @property
+    def pause(self) -> Latch:
+        """The pause that stands, whoever was told of it: this process or execution."""
+        return Latch.FLATTENED if self.flattened or self.flattening else self.latch
+
+    @property
+    def unreconciled(self) -> tuple[str, bool]:
+        """What keeps positions and orders from being known, empty when nothing does; and whether that is a fact.
+
+        A stream that is not open yet proves nothing.
+        """
+        if not (self.execution_open and self.market_data_open and self.portfolio_open and self.reports_known):
+            return "execution, market-data or portfolio has not been heard", False
+        if not self.broker_up:
+            return "the broker is away", True
+        if not self.reconciled:
+            return "journal and broker do not agree yet", True
+        if self.strangers:
+            return "an order of another run is open", False
+        if not self.positions_complete:
+            return "positions are not complete", False
+        return (self.position_break, True) if self.position_break else ("", True)
 
     @property
     def next_retry_time(self) -> int:

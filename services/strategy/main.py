@@ -11,12 +11,14 @@ from datetime import UTC, datetime
 from hedgerow.api.strategy.v1 import strategy_pb2_grpc
 from hedgerow.rpc.process import ProcessContext, run_process
 from hedgerow.store.engine import open_store
+from hedgerow.store.spans import SpanStore
 from hedgerow.store.status_sink import open_status_sink
 from hedgerow.store.writer import AsyncWriter
 from hedgerow.strategy.gamma_scalper.config import params
 from hedgerow.strategy.hosting import load_kernel
 from hedgerow.strategy.observation import ObservationCause
 from hedgerow.strategy.session_log import SessionHeader, SessionLog
+from services.strategy.answers import Answers
 from services.strategy.command_inputs import CommandInputs
 from services.strategy.config import StrategyProcessConfig
 from services.strategy.execution_stream import ExecutionStream
@@ -46,10 +48,11 @@ async def compose(context: ProcessContext) -> None:
     kernel = load_kernel("compiled" if config.kernel_mode == "compiled" else "plain")
     parameters = params(config.strategy, config.limits)
     with open_store(context.store, f"strategy-{name}") as store:
-        restored, commands, last_sequence = restore(store, name, config.strategy.underlying.symbol)
+        restored, last_sequence = restore(store, name, config.strategy.underlying.symbol)
         writer = AsyncWriter(store, linger_s=LINGER_S)
+        spans = SpanStore(store, writer.write, settings.telemetry)
         records = Records(open_status_sink(config.status.sink, name, writer), writer, config.status.history_interval_s)
-        inputs = Inputs(config.strategy.underlying.symbol, restored=restored, commands=commands)
+        inputs = Inputs(config.strategy.underlying.symbol, restored=restored)
         observer = Observer(
             clock, config.replay, config.strategy.gates.strategy.earnings, config.limits["stale_ts_threshold_ms"],
             config.strategy.enabled, last_sequence,
@@ -75,7 +78,7 @@ async def compose(context: ProcessContext) -> None:
         )  # fmt: skip
         operator = CommandInputs(
             context.channel("control"), name, run_id, context.store, context.state.control_file(name),
-            inputs, daemon.evaluate, writer, silence_s, context.stop,
+            inputs, daemon.evaluate, Answers(store, writer, run_id, clock.market_now), silence_s, context.stop,
         )  # fmt: skip
         risk = RiskStream(context.channel("risk"), inputs, daemon.evaluate, silence_s)
         daemon.orders = execution
@@ -102,9 +105,11 @@ async def compose(context: ProcessContext) -> None:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             daemon.stopped()
+            operator.stopped()
             await serving
             operator.close()
             recorder.close()
+            await spans.close()
             await writer.close()
 
 

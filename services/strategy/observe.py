@@ -64,7 +64,7 @@ class Observer:
             order=order.view,
             order_wait_ms=waited,
             trading_state=inputs.trading_state.value,
-            commands=inputs.commands,
+            commands=inputs.commands._replace(paused=bool(inputs.pause)),
             links=_links(inputs),
             feed_silence_ms=inputs.feed_silence_ms(),
             data_lag_ms=inputs.data_lag_ms,

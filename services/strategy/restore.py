@@ -1,4 +1,4 @@
-"""What a restarted daemon takes over from the run before: hedge count, last hedge, latches, a standing pause."""
+"""What a restarted daemon takes over from the run before: hedge count, last hedge, latches."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from hedgerow.store.engine import Store
 from hedgerow.store.read import Row, read_fills
-from hedgerow.strategy.observation import NO_COMMANDS, NOT_RESTORED, CommandView, RestoredView
+from hedgerow.strategy.observation import NOT_RESTORED, RestoredView
 
 
-def restore(store: Store, strategy: str, symbol: str) -> tuple[RestoredView, CommandView, int]:
-    """(kernel's view, standing commands, newest decision sequence) from the strategy's store and execution's beside it.
+def restore(store: Store, strategy: str, symbol: str) -> tuple[RestoredView, int]:
+    """(kernel's view, newest decision sequence) from the strategy's store and execution's beside it.
 
     A run that was killed had no time to write down its last hedges: those execution has and the snapshot lacks count.
     """
@@ -24,11 +24,11 @@ def restore(store: Store, strategy: str, symbol: str) -> tuple[RestoredView, Com
         row = connection.execute(sa.select(current.c.snapshot).where(current.c.strategy == strategy)).first()
         newest = connection.execute(sa.select(sa.func.max(decisions.c.sequence))).scalar() or 0
     if row is None:
-        return NOT_RESTORED, NO_COMMANDS, int(newest)
+        return NOT_RESTORED, int(newest)
     snapshot = json.loads(row.snapshot) if isinstance(row.snapshot, str) else dict(row.snapshot)
     saved: dict[str, Any] = snapshot.get("restore", {})
     if not saved:
-        return NOT_RESTORED, NO_COMMANDS, int(newest)
+        return NOT_RESTORED, int(newest)
     view = RestoredView(
         valid=True,
         last_hedge_time=int(saved["last_hedge_time"]),
@@ -40,11 +40,9 @@ def restore(store: Store, strategy: str, symbol: str) -> tuple[RestoredView, Com
         last_intent_number=0,
     )
     fills = [
-        row
-        for row in read_fills(store.path.parent, strategy, since_ns=view.session_open)
-        if row["instrument"] == symbol
+        row for row in read_fills(store.location, strategy, since_ns=view.session_open) if row["instrument"] == symbol
     ]
-    return _with_fills(view, fills), NO_COMMANDS._replace(paused=bool(saved["paused"])), int(newest)
+    return _with_fills(view, fills), int(newest)
 
 
 def _with_fills(view: RestoredView, fills: list[Row]) -> RestoredView:

@@ -209,7 +209,7 @@ class Daemon:
             services_answer=inputs.market_data_open and inputs.execution_open and inputs.portfolio_open,
             broker_up=inputs.broker_up,
             synchronised=inputs.reports_known and inputs.positions_complete,
-            suspended=inputs.commands.paused or (decision is not None and decision.trading_fsm in SAFE_STATES),
+            suspended=bool(inputs.pause) or (decision is not None and decision.trading_fsm in SAFE_STATES),
             stopping=self._stopping,
             stopped=self._stopped,
         )
@@ -219,7 +219,10 @@ class Daemon:
             turned = True
             self._log.info(f"[Daemon] state={state.value}", next_retry_ts=inputs.next_retry_time or None)
         refused = next((r for r in inputs.execution_reasons if r.startswith("ACCOUNT_MODE_MISMATCH")), "")
-        reasons = block_reasons(self.daemon, decision, self._config.strategy.enabled, inputs.delayed, refused)
+        reasons = block_reasons(
+            self.daemon, decision, self._config.strategy.enabled, inputs.delayed, refused, inputs.pause,
+            inputs.trading_state,
+        )  # fmt: skip
         if inputs.position_break:
             reasons = (*reasons, inputs.position_break)
         self.reasons = reasons
@@ -246,7 +249,6 @@ class Daemon:
             "session_open": session.session_open,
             "pnl_baseline": session.pnl_baseline,
             "circuit_breaker_latched": session.latched,
-            "paused": self.inputs.commands.paused,
         }
 
     @property

@@ -22,6 +22,7 @@ DESIGNED_OR_MENDING = {
     "NOT_CONFIGURED": "no strategy is configured",
     "SERVICE_DOWN": "a service this needs does not answer; it is retried",
     "PAUSED": "paused by an operator",
+    "FLATTENED": "flattened by an operator; it stays paused until it is resumed",
     "STOPPED_BY_OPERATOR": "stopped by an operator",
     "NOT_ENABLED": "the strategy is not enabled",
     "NO_POSITION": "no option legs to hedge",
@@ -31,6 +32,8 @@ DESIGNED_OR_MENDING = {
     "OUTSIDE_RTH": "the exchange is closed",
     "EARNINGS_BLACKOUT": "an earnings date is near",
     "MAX_DAILY_HEDGES": "the session's hedge count is used up",
+    "MAX_POSITION": "the hedge wanted would pass the position limit",
+    "MAX_NET_DELTA": "net delta is beyond its configured cap",
 }
 """Reasons that turn the lamp yellow, in words; every other reason turns it red."""
 

@@ -36,6 +36,11 @@ class OwnOrder:
         """Whether anything may still happen to it."""
         return self.view.phase in (OrderPhase.SENT, OrderPhase.WORKING, OrderPhase.PARTIAL, OrderPhase.UNKNOWN)
 
+    @property
+    def in_flight(self) -> bool:
+        """Whether it left this process and execution has not named its order: its frame may still leave execution."""
+        return self.is_open and not self.client_order_id
+
 
 def submitted(intent_id: str, number: int, quantity: float, now: int, monotonic: int) -> OwnOrder:
     """The order the moment its intent leaves this process."""

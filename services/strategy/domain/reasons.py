@@ -5,21 +5,32 @@ from __future__ import annotations
 from hedgerow.strategy.codes import BlockReason, TradingFSM
 from hedgerow.strategy.decision import Decision
 from hedgerow.strategy.names import standing_reasons
+from hedgerow.strategy.observation import RiskState
 from services.strategy.domain.daemon_fsm import DaemonState
+from services.strategy.domain.latch import Latch
 
 CONSEQUENCES_OF_NO_BROKER = frozenset(
     {"BROKER_DOWN", "NOT_RECONCILED", "DATA_STALE", "DATA_LAG", "GREEKS_BAD", "PAUSE_LIQ", "RISK_HALT", "LEASE_LOST",
      "JOURNAL_UNAVAILABLE", "EXECUTION_FAULT"}
 )  # fmt: skip
-ABOUT_ONE_INTENT = frozenset({"COOLDOWN", "MIN_PRICE_MOVE", "BELOW_MIN_SIZE", "MAX_POSITION", "MAX_NET_DELTA"})
+COST_GATES = frozenset({"COOLDOWN", "MIN_PRICE_MOVE", "BELOW_MIN_SIZE"})
+"""What holds one hedge back until it is worth its cost: PAUSE_COST while one is wanted, else no reason."""
 
 
 def block_reasons(
-    daemon: DaemonState, decision: Decision | None, enabled: bool, delayed: bool, refused: str
+    daemon: DaemonState,
+    decision: Decision | None,
+    enabled: bool,
+    delayed: bool,
+    refused: str,
+    pause: Latch = Latch.NONE,
+    risk: RiskState = RiskState.ACTIVE,
 ) -> tuple[str, ...]:
     """The reasons that stand, each once, from this moment's facts only; empty when a hedge could leave.
 
-    `refused` is a latch of the broker link such as ACCOUNT_MODE_MISMATCH, empty when there is none.
+    `refused` is a latch of the broker link such as ACCOUNT_MODE_MISMATCH, empty when there is none; `pause` is
+    the operator's that stands, whether a decision was made on it yet or not. What is not known yet, such as a
+    first decision, is a reason as well.
     """
     if daemon is DaemonState.STOPPED or daemon is DaemonState.STOPPING:
         return ("STOPPED_BY_OPERATOR",)
@@ -30,12 +41,19 @@ def block_reasons(
         reasons.append("WAITING_IB")
     elif daemon in (DaemonState.IDLE, DaemonState.CONNECTING, DaemonState.CONNECTED):
         reasons.append("STARTING" if decision is None or daemon is DaemonState.IDLE else "SERVICE_DOWN")
+    if pause:
+        reasons.append(pause.value)
     if delayed:
         reasons.append("DATA_DELAYED")
     if not enabled:
         reasons.append("NOT_ENABLED")
     if decision is not None:
-        reasons.extend(_of_decision(decision, hidden=bool(reasons)))
+        hidden = any(reason != pause for reason in reasons)
+        reasons.extend(each for each in _of_decision(decision, hidden) if not (pause and each == Latch.PAUSED))
+        if risk is RiskState.REDUCING:
+            reasons.append("RISK_REDUCING")  # its gate is asked only about a hedge that is wanted
+    if not reasons and (decision is None or daemon is not DaemonState.RUNNING):
+        reasons.append("STARTING")
     return tuple(dict.fromkeys(reasons))
 
 
@@ -44,7 +62,7 @@ def _of_decision(decision: Decision, hidden: bool) -> list[str]:
 
     Without legs or outside the session nothing is priced or traded, so the market's state is no fault.
     """
-    standing = [reason for reason in standing_reasons(decision) if reason not in ABOUT_ONE_INTENT]
+    standing = [reason for reason in standing_reasons(decision) if reason not in COST_GATES]
     if hidden:
         standing = [reason for reason in standing if reason not in CONSEQUENCES_OF_NO_BROKER]
     if not decision.in_session:

@@ -11,7 +11,7 @@ from services.strategy.restore import restore
 
 SAVED = {
     "last_hedge_time": 200, "last_hedge_price": 99.0, "daily_hedge_count": 3, "session_open": 100,
-    "pnl_baseline": 0.0, "circuit_breaker_latched": False, "paused": False,
+    "pnl_baseline": 0.0, "circuit_breaker_latched": False,
 }  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def test_hedges_that_filled_after_the_last_snapshot_count(tmp_path: Path) -> Non
         with store.begin() as connection:
             current = {"strategy": "s", "ts": 1, "market_ns": 1, "status_lamp": "green", "daemon_state": "RUNNING"}
             connection.execute(store.table("status_current").insert().values(**current, snapshot={"restore": SAVED}))
-        view, _, _ = restore(store, "s", "SIMX")
+        view, _ = restore(store, "s", "SIMX")
     assert (view.daily_hedge_count, view.last_hedge_time, view.last_hedge_price) == (4, 230, 102.5)
 
 
@@ -48,5 +48,5 @@ def test_without_executions_the_snapshot_stands(tmp_path: Path) -> None:
         with store.begin() as connection:
             current = {"strategy": "s", "ts": 1, "market_ns": 1, "status_lamp": "green", "daemon_state": "RUNNING"}
             connection.execute(store.table("status_current").insert().values(**current, snapshot={"restore": SAVED}))
-        view, _, _ = restore(store, "s", "SIMX")
+        view, _ = restore(store, "s", "SIMX")
     assert (view.daily_hedge_count, view.last_hedge_time, view.last_hedge_price) == (3, 200, 99.0)
