@@ -8,13 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hedgerow.api.execution.v1 import execution_pb2
-from hedgerow.domain.execution_report import ExecutionReport, ReportKind
+from hedgerow.domain.execution_report import ExecutionReport
 from hedgerow.rpc.streams import LosslessBroadcast, LosslessReader
 from hedgerow.store.engine import Store
-from hedgerow.telemetry.logs import get_logger
-from hedgerow.telemetry.traces import span
 from hedgerow.wire.execution import report_to_wire
 from services.execution.domain.book import Book
+from services.execution.hedge_spans import ReportSpans
 from services.execution.order_log import read_reports
 
 RING_REPORTS = 10_000
@@ -22,12 +21,6 @@ RING_REPORTS = 10_000
 
 READER_LIMIT = 8192
 """Items a stalled reader may have pending before it is ended with SLOW_CONSUMER."""
-
-
-_LOGGED = frozenset(
-    {ReportKind.FILL, ReportKind.CANCEL_SENT, ReportKind.CANCELED, ReportKind.REJECTED, ReportKind.UNKNOWN}
-)
-"""What became of an order; the intent's own answer is logged where it is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +43,7 @@ class Feed:
         self._store = store
         self._book = book
         self._published = published
+        self._spans = ReportSpans(book)
         self._ring: deque[Item] = deque(maxlen=RING_REPORTS)
         self._failed = False
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
@@ -59,9 +53,7 @@ class Feed:
         items = [self._item(report) for report in reports]
         self._ring.extend(items)
         self.broadcast.publish_all(items)
-        for report in reports:
-            if report.kind in _LOGGED:
-                _log(report)
+        self._spans.tell(reports)
         newest = items[-1].sequence
         due = [each for each in self._waiting if each[0] <= newest]
         if due:
@@ -109,14 +101,3 @@ class Feed:
     def _item(self, report: ExecutionReport) -> Item:
         multiplier = self._book.orders[report.client_order_id].intent.instrument.multiplier
         return Item(report.strategy, report.sequence, report_to_wire(report, multiplier))
-
-
-def _log(report: ExecutionReport) -> None:
-    """One line inside the trace of the decision that wanted the order."""
-    with span("publish_report", parent=report.traceparent, sequence=report.sequence):
-        get_logger().info(
-            "order event", kind=report.kind.value, intent_id=report.intent_id, client_order_id=report.client_order_id,
-            instrument=report.instrument_id, side=report.side.value, order_status=report.order_status.value,
-            cum_qty=str(report.cum_qty), leaves_qty=str(report.leaves_qty),
-            price=str(report.fill.price) if report.fill else "", reason=report.reason, text=report.text,
-        )  # fmt: skip

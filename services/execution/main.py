@@ -11,6 +11,7 @@ from hedgerow.rpc.process import ProcessContext, run_process
 from hedgerow.rpc.together import run_together
 from hedgerow.store.engine import acquire_epoch, open_store
 from hedgerow.store.journal import JournalWriter
+from hedgerow.store.spans import SpanStore
 from hedgerow.store.writer import make_log_room
 from services.execution.barrier import Barrier
 from services.execution.broker import IbBroker
@@ -33,6 +34,7 @@ async def compose(context: ProcessContext) -> None:
     # The writer's lock is the lease of one host: a second process is refused here, so this one holds it to its end.
     store = open_store(context.store, ROLE)
     writer = None
+    spans = None
     link = None
     try:
         epoch = acquire_epoch(store, ROLE)
@@ -40,7 +42,8 @@ async def compose(context: ProcessContext) -> None:
         events = rebuild(store, ledger)
         context.log.info("book rebuilt", events=events, open_orders=len(ledger.book.open), epoch=epoch)
         make_log_room(store)
-        writer = JournalWriter(store, epoch)
+        journal = writer = JournalWriter(store, epoch)
+        spans = SpanStore(store, lambda rows: journal.append((), rows), context.settings.telemetry)
         feed = Feed(store, ledger.book, lambda: log.published)
         log = OrderLog(writer, ledger, feed.publish, lambda: service.on_journal_failed())
         link = IbLink(config.broker, config.broker.client_ids.execution, ROLE, clock)
@@ -71,6 +74,8 @@ async def compose(context: ProcessContext) -> None:
     finally:
         if link is not None:
             await link.close()
+        if spans is not None:
+            await spans.close()
         if writer is not None:
             await writer.close()
         store.close()

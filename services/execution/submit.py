@@ -12,7 +12,7 @@ from hedgerow.domain.errors import AlreadyExists, HedgerowError, JournalUnavaila
 from hedgerow.domain.order import ApprovedOrder, Intent, OrderStatus, Verdict
 from hedgerow.telemetry import metrics
 from hedgerow.telemetry.logs import get_logger
-from hedgerow.telemetry.traces import span
+from hedgerow.telemetry.traces import Span
 from hedgerow.wire.risk import check_of_intent
 from services.execution.barrier import Barrier
 from services.execution.config import ExecutionConfig
@@ -20,6 +20,7 @@ from services.execution.domain import commands as c
 from services.execution.domain.gate import Readiness, Refusal, least_age_ms, refusal
 from services.execution.domain.intents import client_order_id_of, payload_hash, validate
 from services.execution.domain.orders import Order
+from services.execution.hedge_spans import measure, traced, way_of
 from services.execution.order_log import OrderLog
 from services.execution.ports import Broker, RiskCheck, RiskUnavailable
 
@@ -82,6 +83,7 @@ class Submitter:
             return held.task
         if order is not None:
             return acknowledge(order, duplicate=True)
+        intent = traced(intent)
         task = asyncio.create_task(self._work(intent))
         self._claims[intent.intent_id] = _Claim(intent, task)
         task.add_done_callback(lambda _: self._claims.pop(intent.intent_id))
@@ -116,9 +118,14 @@ class Submitter:
     async def _work(self, intent: Intent) -> Acknowledgement:
         """The intent's first result, logged and counted inside its trace."""
         started = time.perf_counter()
-        with span("submit_intent", parent=intent.traceparent, intent_id=intent.intent_id):
-            answer = await self._decide(intent)
+        with way_of(intent) as way:
+            answer = await self._decide(intent, way)
             took_s = time.perf_counter() - started
+            measure(way)
+            way.set(
+                client_order_id=answer.client_order_id, order_status=answer.order_status.value,
+                reason=answer.reason or None, text=answer.text or None,
+            )  # fmt: skip
             _INTENTS.labels(answer.order_status.value, answer.reason).inc()
             if answer.order_status is not OrderStatus.DENIED:
                 _TO_SEND.observe(took_s)
@@ -130,7 +137,7 @@ class Submitter:
             )  # fmt: skip
             return answer
 
-    async def _decide(self, intent: Intent) -> Acknowledgement:
+    async def _decide(self, intent: Intent, way: Span) -> Acknowledgement:
         interval_ns = self._clock.interval_ns
         limit_ms = self._config.quote_limit_ms(intent.strategy, interval_ns)
         age_ms = intent.quote_age_ms
@@ -148,7 +155,8 @@ class Submitter:
             except HedgerowError as error:
                 return await self._deny(intent, None, Refusal(error.reason, str(error)))
         now = self._clock.market_now()
-        check = check_of_intent(intent, age_ms, limit_ms, self._log.checkable, now)
+        check = check_of_intent(intent, age_ms, limit_ms, self._log.checkable, now, way.below("check_risk"))
+        way.step("gates", quote_age_ms=age_ms, quote_limit_ms=limit_ms)
         asking = asyncio.create_task(self._risk.check(check))
         await asyncio.sleep(0)  # the question leaves; what its answer does not change is made meanwhile
         self._log.foresee(intent)
@@ -156,6 +164,7 @@ class Submitter:
             verdict = await asking
         except RiskUnavailable as error:
             return await self._deny(intent, None, Refusal(error.reason, str(error)))
+        way.step("check_risk", allowed=verdict.allowed, reason=verdict.reason or None)
         if not verdict.allowed:
             text = next((rule.detail for rule in verdict.rules if not rule.allowed), "")
             return await self._deny(intent, verdict, Refusal(verdict.reason or "RISK_DENIED", text))
@@ -164,13 +173,13 @@ class Submitter:
         )
         if why is not None:
             return await self._deny(intent, verdict, why)
-        return await self._send(intent, verdict)
+        return await self._send(intent, verdict, way)
 
     def _expired(self, verdict: Verdict) -> Refusal | None:
         late = verdict.expires_at <= wall_now()
         return Refusal("APPROVAL_EXPIRED", "risk's approval is no longer valid") if late else None
 
-    async def _send(self, intent: Intent, verdict: Verdict) -> Acknowledgement:
+    async def _send(self, intent: Intent, verdict: Verdict, way: Span) -> Acknowledgement:
         """The commit, then the frame: between them nothing but a last look."""
         try:
             broker_order_id = self._broker.next_order_id(self._log.book.last_broker_order_id)
@@ -184,12 +193,14 @@ class Submitter:
             committed = self._log.record(admit)
             assert committed is not None  # the claim keeps a second admission out
             await committed
+            way.step("commit", epoch=self._epoch)
             why = self._expired(verdict) or self.readiness().surroundings()
             if why is None:
                 try:
                     self._broker.place(approved)
                 except HedgerowError as error:
                     why = Refusal(error.reason, str(error))
+            way.step("send", broker_order_id=broker_order_id, withheld=None if why is None else why.reason)
             market, wall = self._clock.market_now(), wall_now()
             if why is None:
                 self._log.record_later(c.MarkSent(name, market, wall))

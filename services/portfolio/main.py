@@ -32,6 +32,7 @@ async def compose(context: ProcessContext) -> None:
         acquire_epoch(store, ROLE)
         ledger = Ledger()
         records.restore(ledger)
+        records.keep_spans(context.settings.telemetry)
         link = IbLink(config.broker, config.broker.client_ids.portfolio, ROLE, clock)
         feed = AccountFeed(link, lambda held: service.on_broker_position(place_of(held), holding_of(held)))
         marks = MarkBook(records, records.marks())

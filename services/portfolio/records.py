@@ -12,6 +12,7 @@ from hedgerow.clock import wall_now
 from hedgerow.domain.order import Side
 from hedgerow.store.engine import Store
 from hedgerow.store.operations import OperationType, operation_row
+from hedgerow.store.spans import Keeping, SpanStore
 from hedgerow.store.writer import AsyncWriter
 from hedgerow.store.writes import Write, WriteMode
 from hedgerow.telemetry.logs import get_logger
@@ -28,6 +29,11 @@ class PortfolioRecords:
         self._writer = AsyncWriter(store)
         self._failed = ""
         self._unsaved: dict[str, FillLine] = {}
+        self._spans: SpanStore | None = None
+
+    def keep_spans(self, keeping: Keeping) -> None:
+        """Keeps spans of hedges from now on."""
+        self._spans = SpanStore(self._store, self._writer.write, keeping)
 
     def restore(self, ledger: Ledger) -> None:
         """Folds every transfer and execution on disk into an empty ledger, which then resumes after the last."""
@@ -145,6 +151,8 @@ class PortfolioRecords:
 
     async def close(self) -> None:
         """Writes what is queued and closes the database."""
+        if self._spans is not None:
+            await self._spans.close()
         await self._writer.close()
         self._store.close()
 

@@ -11,11 +11,12 @@ from typing import Any
 from hedgerow.clock import Clock, wall_now
 from hedgerow.domain.errors import HedgerowError, Unavailable
 from hedgerow.domain.execution_report import ExecutionReport, ReportKind
+from hedgerow.domain.trace_context import parse
 from hedgerow.domain.trading_state import BrokerLink, LinkState
 from hedgerow.rpc.streams import ConflatingBroadcast
 from hedgerow.telemetry import metrics
 from hedgerow.telemetry.logs import get_logger
-from hedgerow.telemetry.traces import span
+from hedgerow.telemetry.traces import record, within
 from services.portfolio.config import PortfolioConfig
 from services.portfolio.domain.adoption import Adopt, decide_adoption
 from services.portfolio.domain.comparison import BrokerHolding, Comparison, Place
@@ -183,11 +184,11 @@ class PortfolioService:
         lines: list[FillLine] = []
         try:
             for report, multiplier in reports:
+                started = wall_now()
                 line = self.ledger.apply_report(report, multiplier)
                 if line is not None:
                     lines.append(line)
-                    if report.kind is ReportKind.FILL:
-                        self._log_fill(report)
+                    self._tell_booked(report, line, started)
         finally:
             _SEQUENCE.set(self.ledger.sequence)
             if lines:
@@ -196,9 +197,22 @@ class PortfolioService:
                 self._compare_now.set()
                 self._want()
 
-    def _log_fill(self, report: ExecutionReport) -> None:
-        """One line inside the trace of the decision that wanted the order."""
-        with span("book_fill", parent=report.traceparent, sequence=report.sequence):
+    def _tell_booked(self, report: ExecutionReport, line: FillLine, started: int) -> None:
+        """A span below the fill's own, with the position that follows from it, and for a fill one line."""
+        fill = parse(report.traceparent)
+        own = None if fill is None else fill.child("portfolio")
+        is_fill = report.kind is ReportKind.FILL
+        if fill is not None and own is not None:
+            held = self.ledger.holdings[HoldingKey(line.account, line.strategy, line.instrument_id)]
+            record(
+                "book_fill" if is_fill else "book_commission", own, fill.span_id, started, wall_now(),
+                intent_id=report.intent_id, sequence=report.sequence, position=str(held.position.quantity),
+                average_price=str(held.position.average_price), realized_pnl=str(held.position.realized_pnl),
+                commissions=str(held.commissions),
+            )  # fmt: skip
+        if not is_fill:
+            return
+        with within(own):
             self._log.info(
                 "fill booked", strategy=report.strategy, instrument=report.instrument_id, side=report.side.value,
                 cum_qty=str(report.cum_qty), intent_id=report.intent_id, sequence=report.sequence,

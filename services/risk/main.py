@@ -24,6 +24,7 @@ async def compose(context: ProcessContext) -> None:
     epoch = acquire_epoch(store, "risk")
     records = RiskRecords(store)
     try:
+        records.keep_spans(context.settings.telemetry)
         rules = config.rule_set(records.rule_set_version(config.rule_set(1).hash))
         desk = RiskDesk(
             rules,

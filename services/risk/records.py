@@ -12,13 +12,15 @@ import sqlalchemy as sa
 
 from hedgerow.domain.instrument import parse_instrument_id
 from hedgerow.domain.order import OrderCheck, OrderType, RuleVerdict, Side, Verdict
+from hedgerow.domain.trace_context import parse
 from hedgerow.domain.trading_state import TradingState
 from hedgerow.rules.facts import Exposure, RiskFacts
 from hedgerow.store.engine import Store
+from hedgerow.store.spans import Keeping, SpanStore
 from hedgerow.store.writer import AsyncWriter
 from hedgerow.store.writes import Write, WriteMode
 from hedgerow.telemetry.logs import get_logger
-from hedgerow.telemetry.traces import span
+from hedgerow.telemetry.traces import within
 from services.risk.domain.desk import Answered, Moment
 from services.risk.ports import StateRequest
 
@@ -35,6 +37,11 @@ class RiskRecords:
         self._store = store
         self._writer = AsyncWriter(store, linger_s=LINGER_S)
         self._failed = ""
+        self._spans: SpanStore | None = None
+
+    def keep_spans(self, keeping: Keeping) -> None:
+        """Keeps spans of hedges from now on."""
+        self._spans = SpanStore(self._store, self._writer.write, keeping)
 
     def trading_state(self) -> TradingState:
         """The state in force when risk last ended; ACTIVE before anyone set one."""
@@ -75,7 +82,7 @@ class RiskRecords:
         self._writer.write(list(_rows(answers))).add_done_callback(self._tell_failure)
         for each in answers:
             check, verdict = each.check, each.verdict
-            with span("record_verdict", parent=check.traceparent, intent_id=check.intent_id):
+            with within(parse(check.traceparent)):
                 get_logger().info(
                     "verdict", intent_id=check.intent_id, strategy=check.strategy, allowed=verdict.allowed,
                     reason=verdict.reason, rule_set_version=verdict.rule_set_version,
@@ -107,6 +114,8 @@ class RiskRecords:
 
     async def close(self) -> None:
         """Writes what is queued and closes the database."""
+        if self._spans is not None:
+            await self._spans.close()
         await self._writer.close()
         self._store.close()
 

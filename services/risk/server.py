@@ -9,10 +9,11 @@ from typing import Any
 from hedgerow.api.risk.v1 import risk_pb2, risk_pb2_grpc
 from hedgerow.clock import Clock, wall_now
 from hedgerow.domain.errors import FailedPrecondition, InvalidValue
-from hedgerow.domain.order import OrderCheck
+from hedgerow.domain.order import OrderCheck, Verdict
 from hedgerow.domain.trading_state import TradingState
 from hedgerow.rules.rule import parameters
-from hedgerow.telemetry.traces import span
+from hedgerow.telemetry import metrics
+from hedgerow.telemetry.traces import Span, span
 from hedgerow.wire.common import (
     closing_to_wire,
     decimal_from_wire,
@@ -28,6 +29,7 @@ from services.risk.service import Breach, RiskService
 
 SERVICE_NAME = "hedgerow.api.risk.v1.RiskService"
 LONGEST_REASON = 500
+_CHECK_S = metrics.histogram("hedgerow_risk_check_seconds", "One order checked by every rule, seconds.")
 
 
 class RiskServer(risk_pb2_grpc.RiskServiceServicer):
@@ -143,17 +145,21 @@ class _CheckStream:
             denial = self._service.desk.denial(intent_id, error.reason, str(error), wall_now())
             await self._write(risk_pb2.CheckOrdersResponse(verdict=verdict_to_wire(denial)))
             return
-        with span("check_order", parent=check.traceparent, intent_id=check.intent_id):
+        with span("check_order", parent=check.traceparent, intent_id=check.intent_id) as current:
             verdict = self._service.answer(check, self._epoch)
+            _tell(current, verdict)
         if verdict is None:
             task = asyncio.create_task(self._check_later(check, self._epoch))
             self._waiting.add(task)
             task.add_done_callback(self._waiting.discard)
         else:
             await self._write(risk_pb2.CheckOrdersResponse(verdict=verdict_to_wire(verdict)))
+            _CHECK_S.observe((current.ended - current.started) / 1e9)
 
     async def _check_later(self, check: OrderCheck, epoch: int) -> None:
-        verdict = await self._service.answer_in_time(check, epoch)
+        with span("check_after_fold", parent=check.traceparent, intent_id=check.intent_id) as current:
+            verdict = await self._service.answer_in_time(check, epoch)
+            _tell(current, verdict)
         await self._write(risk_pb2.CheckOrdersResponse(verdict=verdict_to_wire(verdict)))
 
     async def beat(self, clock: Clock, interval_s: float) -> None:
@@ -188,6 +194,20 @@ class _CheckStream:
         """Ends checks still waiting: nobody reads their answers."""
         for task in self._waiting:
             task.cancel()
+
+
+def _tell(current: Span, verdict: Verdict | None) -> None:
+    """Adds the verdict to its span; no verdict: the fold is behind."""
+    if verdict is None:
+        current.set(behind=True)
+        return
+    current.set(
+        allowed=verdict.allowed, reason=verdict.reason or None, rule_set_version=verdict.rule_set_version,
+        rule_set_hash=verdict.rule_set_hash,
+        rules=lambda: {
+            rule.rule: f"{'allowed' if rule.allowed else rule.reason} {rule.detail}".strip() for rule in verdict.rules
+        },
+    )  # fmt: skip
 
 
 def _check(message: risk_pb2.CheckOrderRequest) -> OrderCheck:

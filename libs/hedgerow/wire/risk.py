@@ -20,9 +20,13 @@ from hedgerow.wire.execution import limit_price_from_wire
 
 
 def check_of_intent(
-    intent: Intent, quote_age_ms: float, quote_limit_ms: float, journal_sequence: int, market_now: int
-) -> OrderCheck:
-    """The check execution asks for an intent: quote age and limit in ms as of `market_now` (ns UTC)."""
+    intent: Intent, quote_age_ms: float, quote_limit_ms: float, journal_sequence: int, market_now: int,
+    traceparent: str = "",
+) -> OrderCheck:  # fmt: skip
+    """The check execution asks for an intent: quote age and limit in ms as of `market_now` (ns UTC).
+
+    `traceparent` is that of the question; empty = the intent's own.
+    """
     return OrderCheck(
         intent.intent_id,
         intent.strategy,
@@ -40,7 +44,7 @@ def check_of_intent(
         journal_sequence,
         market_now,
         intent.quote_delayed,
-        intent.traceparent,
+        traceparent or intent.traceparent,
     )
 
 

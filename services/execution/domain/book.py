@@ -8,6 +8,7 @@ from decimal import Decimal
 from hedgerow.domain.execution_report import ExecutionReport, ReportKind, split_revision
 from hedgerow.domain.order import OrderStatus
 from hedgerow.domain.position import ZERO
+from hedgerow.domain.trace_context import child_of
 from services.execution.domain.events import OrderEvent
 from services.execution.domain.orders import Order, admitted, changed
 from services.execution.domain.positions import AttributedPosition, PositionKey
@@ -107,6 +108,10 @@ def _report(order: Order, event: OrderEvent, sequence: int) -> ExecutionReport:
         fill = order.fill_of(fill.execution_id)
     elif event.commission is not None:
         fill = order.fill_of(event.commission.execution_id)
+    traceparent = intent.traceparent
+    if fill is not None:
+        # Whoever folds it goes on from here; told again after a restart it is the same.
+        traceparent = child_of(traceparent, f"report/{sequence}")
     return ExecutionReport(
         sequence=sequence,
         kind=event.kind,
@@ -130,7 +135,7 @@ def _report(order: Order, event: OrderEvent, sequence: int) -> ExecutionReport:
         text=event.text,
         event_time=event.event_time,
         receive_time=event.receive_time,
-        traceparent=intent.traceparent,
+        traceparent=traceparent,
     )
 
 

@@ -16,12 +16,13 @@ import pytest
 from hedgerow.api.common.v1 import common_pb2
 from hedgerow.api.risk.v1 import risk_pb2, risk_pb2_grpc
 from hedgerow.domain.errors import InvalidValue
+from hedgerow.domain.trace_context import parse
 from hedgerow.rpc.channel import open_channel
 from hedgerow.rpc.health import is_serving
 from hedgerow.rpc.server import RpcServer
 from hedgerow.rpc.streams import LosslessBroadcast
 from hedgerow.telemetry.metrics import REGISTRY
-from hedgerow.telemetry.traces import current_ids, inject_traceparent, parse_traceparent, recent_spans, span
+from hedgerow.telemetry.traces import EndedSpan, add_sink, current_ids, flush, inject_traceparent, remove_sink, span
 
 SERVICE = "hedgerow.api.risk.v1.RiskService"
 
@@ -112,16 +113,20 @@ async def test_two_servers_never_share_a_port(serve: Any) -> None:
 async def test_a_unary_call_continues_the_callers_trace(serve: Any) -> None:
     servicer = Risk()
     _, channel = await serve(servicer)
+    kept: list[EndedSpan] = []
+    sink = kept.extend
+    add_sink(sink)
     with span("caller"):
         ids = current_ids()
         await risk_pb2_grpc.RiskServiceStub(channel).GetRuleSet(risk_pb2.GetRuleSetRequest(), timeout=5)
     assert ids is not None
-    there = parse_traceparent(servicer.seen[0])
+    there = parse(servicer.seen[0])
     assert there is not None
     assert f"{there.trace_id:032x}" == ids[0]
-    recorded = next(s for s in recent_spans() if s.name == "GetRuleSet" and s.context.trace_id == there.trace_id)
-    assert recorded.parent is not None
-    assert f"{recorded.parent.span_id:016x}" == ids[1]
+    flush()
+    remove_sink(sink)
+    recorded = next(s for s in kept if s.name == "GetRuleSet" and s.context.trace_id == there.trace_id)
+    assert f"{recorded.parent_id:016x}" == ids[1]
 
 
 async def test_a_foreign_traceparent_is_honored_and_a_broken_one_ignored(serve: Any) -> None:
@@ -133,7 +138,7 @@ async def test_a_foreign_traceparent_is_honored_and_a_broken_one_ignored(serve: 
         await stub.GetRuleSet(risk_pb2.GetRuleSetRequest(), timeout=5, metadata=(("traceparent", header),))
     assert trace_id in servicer.seen[0]
     assert trace_id not in servicer.seen[1]
-    assert parse_traceparent(servicer.seen[1]) is not None
+    assert parse(servicer.seen[1]) is not None
 
 
 async def test_calls_are_counted_by_method_and_code(serve: Any) -> None:
