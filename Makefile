@@ -7,15 +7,25 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 EXTRA ?= insync
+PAGE := gateway/web/dist/index.html
+PAGE_SOURCES := $(wildcard gateway/web/src/* gateway/web/src/*/* gateway/web/*.json gateway/web/build.mjs)
 
 help:  ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-setup: $(STAMP)  ## Make .venv with the hedgerow command
+setup: $(STAMP) $(PAGE)  ## Make .venv with the hedgerow command
 
 $(STAMP): requirements.lock pyproject.toml
 	@sh tools/make-venv.sh $(VENV) requirements.lock
 	@touch $@
+
+$(PAGE): $(STAMP) $(PAGE_SOURCES) tools/build-web.sh
+	@sh tools/build-web.sh $(VENV)
+
+page: $(PAGE)  ## Build the operator's page
+
+dashboard: setup  ## Open the page of the running or the latest session
+	@$(VENV)/bin/hedgerow dashboard $(ARGS)
 
 demo: setup  ## Run a gamma-scalping session on the simulated gateway until Ctrl-C
 	@$(VENV)/bin/hedgerow demo --keep
@@ -47,4 +57,4 @@ lock: setup  ## Resolve requirements.lock anew: hashes, no index addresses
 clean:  ## Remove what was built
 	@rm -rf build dist
 
-.PHONY: help setup demo test check bench proto clients test-clients lock clean
+.PHONY: help setup page dashboard demo test check bench proto clients test-clients lock clean

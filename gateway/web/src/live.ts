@@ -101,7 +101,7 @@ export class Live {
   private fetchHistory(strategy: string): Promise<void> {
     return this.attempt("history", async () => {
       const found = await this.api.get<{ points?: HistoryPoint[] }>("/v1/history", { strategy, pageSize: 5000 });
-      this.model.setHistory(strategy, found.points ?? []);
+      this.model.addHistory(strategy, found.points ?? []);
     });
   }
 

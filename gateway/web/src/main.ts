@@ -60,8 +60,8 @@ function start(): void {
     {},
     lamp.element,
     facts.element,
-    h("div", { class: "side" }, controls?.element, machines.element, greeks.element, account.element, services.element, about.element),
-    h("div", { class: "wide" }, chart.element, positions.element, decisions.element, operations.element),
+    h("div", { class: "side" }, controls?.element, machines.element, account.element, services.element, about.element),
+    h("div", { class: "wide" }, chart.element, positions.element, greeks.element, decisions.element, operations.element),
   );
   document.getElementById("page")?.replaceChildren(header.element, main, footer());
   header.theme.onChange(() => chart.paint());

@@ -4,6 +4,7 @@ import type {
   Command, Decision, HistoryPoint, Operation, PageData, Portfolio, Position, Snapshot, Status, Strategy, StrategyData,
 } from "./types.ts";
 import { millis, numeric } from "./format.ts";
+import { thinned } from "./runs.ts";
 
 export type ConnectionState = "connecting" | "live" | "lost" | "recorded";
 
@@ -30,6 +31,12 @@ export function merged<T>(fresh: T[], known: T[], keyOf: (item: T) => string, ne
   for (const item of known) byKey.set(keyOf(item), item);
   for (const item of fresh) byKey.set(keyOf(item), item);
   return [...byKey.values()].sort(newer).slice(0, keep);
+}
+
+/** By market time, the newest that are kept; a list in order already is only cut. */
+function inOrder(points: HistoryPoint[]): HistoryPoint[] {
+  const ordered = points.every((point, index) => index === 0 || byTime(points[index - 1]?.marketTime) <= byTime(point.marketTime));
+  return (ordered ? points : points.sort((a, b) => byTime(a.marketTime) - byTime(b.marketTime))).slice(-KEPT_HISTORY);
 }
 
 const byTime = (time: string | undefined): number => millis(time) ?? 0;
@@ -112,34 +119,32 @@ export class Model {
     const snapshot = strategy.snapshot;
     const market = millis(snapshot?.market_ts);
     if (!snapshot || market === null || typeof snapshot.spot !== "number") return;
-    const history = this.of(strategy.strategy).history;
-    const last = history[history.length - 1];
-    if (last && byTime(last.marketTime) >= market) return;
     const point: HistoryPoint = { marketTime: new Date(market).toISOString(), spot: snapshot.spot };
     if (typeof snapshot.net_delta === "number") point.netDelta = snapshot.net_delta;
-    history.push(point);
-    if (history.length > KEPT_HISTORY) history.splice(0, history.length - KEPT_HISTORY);
+    const own = this.of(strategy.strategy);
+    own.history = inOrder([...own.history, point]);
     this.chartVersion += 1;
   }
 
-  /** Stored history goes before what was seen live. */
-  setHistory(strategy: string, points: HistoryPoint[]): void {
+  addHistory(strategy: string, points: HistoryPoint[]): void {
     const own = this.of(strategy);
-    const last = points.length ? byTime(points[points.length - 1]?.marketTime) : 0;
-    own.history = [...points, ...own.history.filter((point) => byTime(point.marketTime) > last)].slice(-KEPT_HISTORY);
+    own.history = inOrder([...points, ...own.history]);
     this.chartVersion += 1;
     this.changed();
   }
 
   addDecisions(strategy: string, decisions: Decision[]): void {
     const own = this.of(strategy);
-    const newest = Number(own.decisions[0]?.sequence ?? -1);
-    if (decisions.length === 1 && decisions[0] && Number(decisions[0].sequence) > newest) {
-      own.decisions.unshift(decisions[0]);
-      if (own.decisions.length > KEPT_DECISIONS) own.decisions.pop();
-    } else {
-      own.decisions = merged(decisions, own.decisions, (d) => d.sequence, (a, b) => Number(b.sequence) - Number(a.sequence), KEPT_DECISIONS);
-    }
+    const points = decisions.map((d): HistoryPoint => {
+      const point: HistoryPoint = { marketTime: d.marketTime ?? "" };
+      const spot = numeric(d.spot);
+      const delta = numeric(d.netDelta);
+      if (spot !== null) point.spot = spot;
+      if (delta !== null) point.netDelta = delta;
+      return point;
+    });
+    own.history = inOrder([...own.history, ...points.reverse()]);
+    own.decisions = thinned(merged(decisions, own.decisions, (d) => d.sequence, (a, b) => Number(b.sequence) - Number(a.sequence), KEPT_DECISIONS));
     this.chartVersion += 1;
     this.changed();
   }

@@ -1,7 +1,7 @@
 // What the chart draws: one point per market second, and the hedges.
 
 import { millis, numeric } from "./format.ts";
-import type { Operation, StrategyData } from "./types.ts";
+import type { HistoryPoint, Operation } from "./types.ts";
 
 export interface Point {
   /** Market seconds since 1970. */
@@ -18,20 +18,17 @@ export interface Hedge {
   price: number;
 }
 
-/** Points in order of market time, the newest word for each second, from history and decisions together. */
-export function points(own: StrategyData): Point[] {
+/** Points in order of market time, the newest word for each second. */
+export function points(history: readonly HistoryPoint[]): Point[] {
   const bySecond = new Map<number, Point>();
-  const put = (time: string | undefined, spot: number | null, delta: number | null): void => {
-    const ms = millis(time);
-    if (ms === null || (spot === null && delta === null)) return;
+  for (const point of history) {
+    const ms = millis(point.marketTime);
+    const spot = numeric(point.spot);
+    const delta = numeric(point.netDelta);
+    if (ms === null || (spot === null && delta === null)) continue;
     const second = Math.floor(ms / 1000);
     const known = bySecond.get(second);
     bySecond.set(second, { time: second, spot: spot ?? known?.spot ?? null, delta: delta ?? known?.delta ?? null });
-  };
-  for (const point of own.history) put(point.marketTime, numeric(point.spot), numeric(point.netDelta));
-  for (let i = own.decisions.length - 1; i >= 0; i -= 1) {
-    const d = own.decisions[i];
-    if (d) put(d.marketTime, numeric(d.spot), numeric(d.netDelta));
   }
   return [...bySecond.values()].sort((a, b) => a.time - b.time);
 }

@@ -16,7 +16,16 @@ const failing = (d: Decision): string =>
 const saying = (d: Decision): string =>
   d.intentId ? `intent ${d.sequence}` : `${d.tradingFsmState ?? ""} ${d.blockReason ?? ""} ${failing(d)}`;
 
-/** Runs of decisions, newest first, as their input is; at most `limit`. */
+/** Newest first, only those at either end of a run stay: what lies between says nothing new. */
+export function thinned(decisions: readonly Decision[]): Decision[] {
+  return decisions.filter((decision, index) => {
+    const newer = decisions[index - 1];
+    const older = decisions[index + 1];
+    return !newer || !older || saying(newer) !== saying(decision) || saying(older) !== saying(decision);
+  });
+}
+
+/** Runs of decisions, newest first, as their input is; at most `limit`. A run's sequence has no gaps. */
 export function runs(decisions: readonly Decision[], limit: number): Run[] {
   const found: Run[] = [];
   let said = "";
@@ -24,7 +33,7 @@ export function runs(decisions: readonly Decision[], limit: number): Run[] {
     const now = saying(decision);
     const last = found[found.length - 1];
     if (last && now === said) {
-      last.count += 1;
+      last.count = Number(last.decision.sequence) - Number(decision.sequence) + 1;
       last.first = decision;
       continue;
     }

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from hedgerow.cli import config, control, demo, ibsim, queries, replay, sessions, tape, up
+from hedgerow.cli import config, control, dashboard, demo, ibsim, queries, replay, sessions, tape, trace, up
 from hedgerow.cli.check import command as check
 from hedgerow.domain.errors import HedgerowError
 
@@ -24,6 +24,7 @@ app.command("ibsim")(ibsim.ibsim)
 app.command("status")(queries.status)
 app.command("operations")(queries.operations)
 app.command("stats")(queries.stats)
+app.command("trace")(trace.trace)
 app.command("stop")(control.stop)
 app.command("pause")(control.pause)
 app.command("resume")(control.resume)
@@ -31,6 +32,7 @@ app.command("flatten")(control.flatten)
 app.command("refresh-accounts")(control.refresh_accounts)
 app.command("retry-ib")(control.retry_ib)
 app.command("healthcheck")(control.healthcheck)
+app.command("dashboard")(dashboard.dashboard)
 app.command("check")(check.check)
 app.add_typer(sessions.app, name="session")
 app.add_typer(tape.app, name="tape")

@@ -11,6 +11,7 @@ import { type Hedge, type Point, hedges, points } from "../points.ts";
 
 const NARROW_PX = 560;
 const REDRAW_MS = 400;
+const MARGIN_PX = 44;
 
 const millisOf = (time: Time): number => Number(time) * 1000;
 
@@ -37,7 +38,7 @@ export class ChartView {
       layout: { attributionLogo: false, fontFamily: "system-ui, sans-serif", fontSize: 11, panes: { enableResize: false } },
       crosshair: { mode: CrosshairMode.Magnet },
       localization: { locale: "en-US", timeFormatter: (time: Time) => `${marketDay(millisOf(time))} ${marketClock(millisOf(time))} ET` },
-      timeScale: { timeVisible: true, secondsVisible: false, rightOffset: 2, minBarSpacing: 0.05, tickMarkFormatter: (time: Time) => marketTick(millisOf(time)) },
+      timeScale: { timeVisible: true, secondsVisible: false, minBarSpacing: 0.05, tickMarkFormatter: (time: Time) => marketTick(millisOf(time)) },
       rightPriceScale: { borderVisible: false, minimumWidth: 64 },
       handleScroll: { vertTouchDrag: false },
     });
@@ -58,7 +59,7 @@ export class ChartView {
     for (const name of ["wheel", "pointerdown"]) this.frame.addEventListener(name, () => (this.following = false), { passive: true });
     new ResizeObserver(() => {
       this.mark();
-      if (this.following) this.chart.timeScale().fitContent();
+      if (this.following) this.whole();
     }).observe(this.frame);
     this.paint();
   }
@@ -88,13 +89,13 @@ export class ChartView {
     if (version === this.drawn || (this.drawn.startsWith(`${strategy} `) && Date.now() - this.drawnAt < REDRAW_MS)) return;
     this.drawn = version;
     this.drawnAt = Date.now();
-    this.shown = points(model.own);
+    this.shown = points(model.own.history);
     this.hedges = hedges(model.own.operations, model.snapshot.symbol ?? "");
     this.spot.setData(this.shown.map((p) => datum(p.time, p.spot)));
     this.delta.setData(this.shown.map((p) => datum(p.time, p.delta)));
     this.threshold(model.snapshot.config?.gates?.state?.delta?.hedge_threshold ?? null);
     this.mark();
-    if (this.following) this.chart.timeScale().fitContent();
+    if (this.following) this.whole();
     if (!this.hovered) this.describe(undefined);
     this.frame.dataset["points"] = String(this.shown.length);
     this.frame.dataset["hedges"] = String(this.hedges.length);
@@ -104,7 +105,13 @@ export class ChartView {
 
   private follow(): void {
     this.following = true;
-    this.chart.timeScale().fitContent();
+    this.whole();
+  }
+
+  /** Everything, with room for the words of the first and last hedge. */
+  private whole(): void {
+    const room = (MARGIN_PX / Math.max(this.frame.clientWidth, 1)) * this.shown.length;
+    if (this.shown.length > 1) this.chart.timeScale().setVisibleLogicalRange({ from: -room, to: this.shown.length - 1 + room });
   }
 
   private threshold(value: number | null): void {

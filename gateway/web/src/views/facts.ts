@@ -43,7 +43,7 @@ const FACTS: Fact[] = [
     label: "Hedges today",
     show: ({ snapshot: s }) => ({
       value: `${s.daily_hedge_count ?? 0}`,
-      note: `of ${s.config?.gates?.guard?.risk?.max_daily_hedge_count ?? "–"} · last ${marketClock(millis(s.last_hedge_time))}${s.last_hedge_time ? ` at ${fixed(s.last_hedge_price ?? null)}` : ""}`,
+      note: `of ${s.config?.gates?.guard?.risk?.max_daily_hedge_count ?? "–"}${s.last_hedge_time ? `, last ${marketClock(millis(s.last_hedge_time))}` : ""}`,
     }),
   },
   {
@@ -52,6 +52,7 @@ const FACTS: Fact[] = [
     show: (model) => {
       const at = millis(model.strategy?.heartbeatTime ?? model.snapshot.ts);
       const age = at === null ? null : model.now() - at;
+      if (model.connection.state === "recorded") return { value: localClock(at), note: "the last one" };
       return { value: at === null ? "–" : `${duration(age)} ago`, note: at === null ? "never" : localClock(at), tone: age !== null && age > 3000 && model.fresh ? "loss" : "" };
     },
   },
