@@ -71,12 +71,12 @@ export function keyed<T, E extends HTMLElement>(
   for (const gone of old.values()) gone.remove();
 }
 
-/** A row of cells; `labels` name them where the table is shown as cards. */
-export function row(labels: readonly string[], numbersFrom = 1): HTMLTableRowElement {
+/** A row of cells, those at `numbers` aligned as such; `labels` name them where the table is shown as cards. */
+export function row(labels: readonly string[], numbers: readonly number[]): HTMLTableRowElement {
   return h(
     "tr",
     {},
-    ...labels.map((label, index) => h("td", { "data-label": label, class: index >= numbersFrom ? "number" : undefined })),
+    ...labels.map((label, index) => h("td", { "data-label": label, class: numbers.includes(index) ? "number" : undefined })),
   );
 }
 
@@ -84,12 +84,12 @@ export function row(labels: readonly string[], numbersFrom = 1): HTMLTableRowEle
 export function table(
   caption: string,
   labels: readonly string[],
-  numbersFrom: number,
+  numbers: readonly number[],
   style: string,
 ): { table: HTMLTableElement; body: HTMLTableSectionElement } {
   const body = h("tbody");
   const heads = labels.map((label, index) =>
-    h("th", { scope: "col", class: index >= numbersFrom ? "number" : undefined }, label),
+    h("th", { scope: "col", class: numbers.includes(index) ? "number" : undefined }, label),
   );
   return {
     table: h("table", { class: style }, h("caption", { class: "hidden" }, caption), h("thead", {}, h("tr", {}, ...heads)), body),

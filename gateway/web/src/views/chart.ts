@@ -12,6 +12,7 @@ import { type Hedge, type Point, hedges, points } from "../points.ts";
 const NARROW_PX = 560;
 const REDRAW_MS = 400;
 const MARGIN_PX = 44;
+const LABEL_PX = 84;
 
 const millisOf = (time: Time): number => Number(time) * 1000;
 
@@ -58,9 +59,10 @@ export class ChartView {
     });
     for (const name of ["wheel", "pointerdown"]) this.frame.addEventListener(name, () => (this.following = false), { passive: true });
     new ResizeObserver(() => {
-      this.mark();
       if (this.following) this.whole();
+      this.mark();
     }).observe(this.frame);
+    this.chart.timeScale().subscribeVisibleLogicalRangeChange(() => requestAnimationFrame(() => this.mark()));
     this.paint();
   }
 
@@ -94,8 +96,8 @@ export class ChartView {
     this.spot.setData(this.shown.map((p) => datum(p.time, p.spot)));
     this.delta.setData(this.shown.map((p) => datum(p.time, p.delta)));
     this.threshold(model.snapshot.config?.gates?.state?.delta?.hedge_threshold ?? null);
-    this.mark();
     if (this.following) this.whole();
+    this.mark();
     if (!this.hovered) this.describe(undefined);
     this.frame.dataset["points"] = String(this.shown.length);
     this.frame.dataset["hedges"] = String(this.hedges.length);
@@ -124,19 +126,25 @@ export class ChartView {
 
   private mark(): void {
     const style = getComputedStyle(document.documentElement);
+    const scale = this.chart.timeScale();
+    const free = { buy: Infinity, sell: Infinity };
     const wide = this.frame.clientWidth >= NARROW_PX;
-    const crowded = this.hedges.length > this.frame.clientWidth / 70;
+    const labelled = [...this.hedges].reverse(); // where there is no room for all words, the newest have them
     this.markers.setMarkers(
-      this.hedges.map((hedge): SeriesMarker<Time> => {
+      labelled.map((hedge): SeriesMarker<Time> => {
         const buys = hedge.side === "buy";
+        const time = this.nearest(hedge.time) as UTCTimestamp;
+        const x = scale.timeToCoordinate(time) ?? Infinity;
+        const fits = wide && x <= free[hedge.side];
+        if (fits) free[hedge.side] = x - LABEL_PX;
         return {
-          time: this.nearest(hedge.time) as UTCTimestamp,
+          time,
           position: buys ? "belowBar" : "aboveBar",
           shape: buys ? "arrowUp" : "arrowDown",
           color: style.getPropertyValue(buys ? "--buy" : "--sell").trim(),
-          text: wide && !crowded ? told(hedge) : "",
+          text: fits ? told(hedge) : "",
         };
-      }),
+      }).reverse(),
     );
   }
 

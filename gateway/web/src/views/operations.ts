@@ -7,16 +7,17 @@ import type { Operation } from "../types.ts";
 import { bare } from "../words.ts";
 
 const COLUMNS = ["Market", "Local", "Type", "Instrument", "Side", "Quantity", "Price", "State", "Reason"];
+const NUMBERS = [5, 6];
 const SHOWN = 60;
 
 export class OperationsView {
-  private readonly rows = table("Operations, newest first", COLUMNS, COLUMNS.length, "cards operations");
+  private readonly rows = table("Operations, newest first", COLUMNS, NUMBERS, "cards operations");
   private readonly note = h("p", { class: "empty" });
   readonly element = panel("operations", "Operations", h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Operations, newest first" }, this.rows.table), this.note);
 
   update(model: Model): void {
     const { operations } = model.own;
-    keyed(this.rows.body, operations.slice(0, SHOWN), (each) => each.operationId, () => row(COLUMNS, COLUMNS.length), (element, each) => this.show(element, each));
+    keyed(this.rows.body, operations.slice(0, SHOWN), (each) => each.operationId, () => row(COLUMNS, NUMBERS), (element, each) => this.show(element, each));
     setAttribute(this.rows.table, "hidden", operations.length ? null : "");
     const missing = model.missing.get("operations") ?? "";
     setText(this.note, missing ? `Operations are not current: ${missing}` : operations.length ? "" : "None yet.");
@@ -41,8 +42,6 @@ export class OperationsView {
       [o.reason, o.text].filter(Boolean).join(": "),
     ];
     texts.forEach((text, index) => setText(element.children[index] as Element, text));
-    const numbers = [5, 6];
-    for (const index of numbers) element.children[index]?.classList.add("number");
     setAttribute(element.children[0] as Element, "title", `${marketDay(market)} in New York`);
     setAttribute(element.children[1] as Element, "title", localDay(local));
     setAttribute(element.children[4] as Element, "data-side", side);

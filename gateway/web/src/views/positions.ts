@@ -7,7 +7,9 @@ import { moneyness } from "../moneyness.ts";
 import type { LegGreeks, Position } from "../types.ts";
 
 const COLUMNS = ["Instrument", "Owner", "Quantity", "Average", "Price", "P&L", "Moneyness"];
+const NUMBERS = [2, 3, 4, 5, 6];
 const GREEK_COLUMNS = ["Leg", "Delta", "Gamma", "Vega / pt", "Theta / day", "Implied vol"];
+const GREEK_NUMBERS = [1, 2, 3, 4, 5];
 const DAYS = 365;
 
 function fill(cells: HTMLCollection, texts: readonly string[]): void {
@@ -29,7 +31,7 @@ export function listed(positions: readonly Position[]): Position[] {
 }
 
 export class PositionsView {
-  private readonly rows = table("Positions", COLUMNS, 2, "cards");
+  private readonly rows = table("Positions", COLUMNS, NUMBERS, "cards");
   private readonly total = h("p", { class: "sum" });
   private readonly note = h("p", { class: "empty" });
   private readonly breaks = h("ul", { class: "breaks" });
@@ -41,7 +43,7 @@ export class PositionsView {
       this.rows.body,
       positions,
       (p) => `${p.account} ${p.owner} ${p.instrument.instrumentId}`,
-      () => row(COLUMNS, 2),
+      () => row(COLUMNS, NUMBERS),
       (element, position) => this.show(element, position, model),
     );
     setAttribute(this.rows.table, "hidden", positions.length ? null : "");
@@ -84,7 +86,7 @@ interface Line extends LegGreeks {
 }
 
 export class GreeksView {
-  private readonly rows = table("Greeks", GREEK_COLUMNS, 1, "plain");
+  private readonly rows = table("Greeks", GREEK_COLUMNS, GREEK_NUMBERS, "plain");
   private readonly note = h("p", { class: "empty" });
   readonly element = panel("greeks", "Greeks", this.rows.table, this.note);
 
@@ -94,7 +96,7 @@ export class GreeksView {
       this.rows.body,
       lines,
       (line) => line.key,
-      () => row(GREEK_COLUMNS, 1),
+      () => row(GREEK_COLUMNS, GREEK_NUMBERS),
       (element, line) => {
         const scaled = (value: number | null, by: number): number | null => (value === null ? null : value / by);
         fill(element.children, [
