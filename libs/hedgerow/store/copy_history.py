@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
@@ -31,8 +32,20 @@ _ROW_ERRORS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, Val
 # Anything else the connection, the server or the schema is at fault for: the batch waits for it to be put right.
 _OUTAGES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
+# Snapshots are large enough to be compressed, which lz4 does in a fraction of the time; not every server has it.
+_COMPRESSION = """
+    SELECT set_config(name, 'lz4', false) FROM pg_settings
+    WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)"""
+# The table's next numbers; its sequence is looked up once, not for every number.
+_NUMBERS = """
+    SELECT array_agg(number) FROM (
+        SELECT nextval(counter) AS number
+        FROM (SELECT pg_get_serial_sequence($1, $2)::regclass AS counter OFFSET 0) AS one, generate_series(1, $3)
+    ) AS numbers"""
 
-class _Shape(NamedTuple):
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shape:
     """Which columns of which table a row fills; `counted`: the key comes first and the database numbers it."""
 
     table: str
@@ -42,14 +55,9 @@ class _Shape(NamedTuple):
     counted: bool
 
 
-class _Row(NamedTuple):
-    shape: _Shape
-    values: tuple[Any, ...]
-
-    @property
-    def unnumbered(self) -> bool:
-        """Whether the database has still to number it."""
-        return len(self.values) < len(self.shape.columns)
+Values = tuple[Any, ...]
+_Batch = dict[_Shape, list[Values]]
+"""Rows in the order they came, by the one shape that each table's rows in this batch have."""
 
 
 class CopyHistory:
@@ -62,7 +70,7 @@ class CopyHistory:
         self._url, self._schema, self._metadata = url, schema, metadata
         self._batch_rows, self._linger_s, self._limit_rows = batch_rows, linger_s, limit_rows
         self._shapes: dict[tuple[str, tuple[str, ...]], _Shape] = {}
-        self._queue: deque[_Row] = deque()
+        self._queue: deque[tuple[_Shape, Values]] = deque()
         self._in_hand = 0
         self._dropped = 0
         self._failed = ""
@@ -92,7 +100,7 @@ class CopyHistory:
         InvalidValue for a column or value that cannot be, and what ended the writing if it has ended.
         """
         shape = self._shape(table, tuple(row))
-        one = _Row(shape, tuple([to_database(value) for value in row.values()]))
+        values = tuple([to_database(value) for value in row.values()])
         if self._closing:
             self._drop(1)
             return
@@ -103,7 +111,7 @@ class CopyHistory:
         if self.pending >= self._limit_rows:
             self._queue.popleft()
             self._drop(1)
-        self._queue.append(one)
+        self._queue.append((shape, values))
         self._signal()
 
     async def close(self) -> None:
@@ -131,11 +139,15 @@ class CopyHistory:
 
     def _signal(self) -> None:
         """Sets the events by what is queued."""
-        for event, due in ((self._some, 1), (self._enough, self._batch_rows)):
-            if self._closing or len(self._queue) >= due:
-                event.set()
-            else:
-                event.clear()
+        queued = len(self._queue)
+        if queued or self._closing:
+            self._some.set()
+        else:
+            self._some.clear()
+        if queued >= self._batch_rows or self._closing:
+            self._enough.set()
+        else:
+            self._enough.clear()
 
     async def _run(self) -> None:
         """Batch after batch, until closed and empty."""
@@ -143,19 +155,30 @@ class CopyHistory:
             await self._some.wait()
             with contextlib.suppress(TimeoutError):  # then the first row has waited long enough
                 await asyncio.wait_for(self._enough.wait(), self._linger_s)
-            batch = [self._queue.popleft() for _ in range(min(self._batch_rows, len(self._queue)))]
-            self._in_hand = len(batch)
+            batch = self._next_batch()
+            self._in_hand = _rows(batch)
             self._signal()
             if batch:
                 await self._store(batch)
 
-    async def _store(self, batch: Sequence[_Row], in_doubt: bool = False) -> None:
+    def _next_batch(self) -> _Batch:
+        batch: _Batch = {}
+        shapes: dict[str, _Shape] = {}
+        for _ in range(min(self._batch_rows, len(self._queue))):
+            shape, values = self._queue[0]
+            if shapes.setdefault(shape.table, shape) is not shape:
+                break
+            self._queue.popleft()
+            batch.setdefault(shape, []).append(values)
+        return batch
+
+    async def _store(self, batch: _Batch, in_doubt: bool = False) -> None:
         """Returns when the rows are in their tables, or can never be."""
         pause_s = RETRY_S[0]
         while True:
             try:
                 connection = await self._connected()
-                batch = await self._numbered(connection, batch)
+                await self._number(connection, batch)
                 if not (in_doubt and await self._is_there(connection, batch)):
                     in_doubt = True
                     await self._copy(connection, batch)
@@ -170,15 +193,14 @@ class CopyHistory:
                 pause_s = min(2 * pause_s, RETRY_S[1])
             else:
                 self._failed = ""
-                self._in_hand -= len(batch)
+                self._in_hand -= _rows(batch)
                 return
 
-    async def _leave_out(self, batch: Sequence[_Row], error: BaseException) -> None:
+    async def _leave_out(self, batch: _Batch, error: BaseException) -> None:
         """Stores what can be stored of a batch with a row the table does not take: halved until that is alone."""
-        if len(batch) > 1:
-            middle = len(batch) // 2
-            await self._store(batch[:middle], in_doubt=True)
-            await self._store(batch[middle:], in_doubt=True)
+        if _rows(batch) > 1:
+            for part in _halves(batch):
+                await self._store(part, in_doubt=True)
             return
         self._in_hand -= 1
         if not isinstance(error, asyncpg.UniqueViolationError):  # then the row is there
@@ -189,6 +211,7 @@ class CopyHistory:
         if self._connection is None or self._connection.is_closed():
             try:
                 self._connection = await asyncpg.connect(self._url, timeout=TIMEOUT_S, command_timeout=TIMEOUT_S)
+                await self._connection.execute(_COMPRESSION)
             except ValueError as error:  # no row's fault
                 raise OSError(_words(error)) from error
         return self._connection
@@ -198,23 +221,18 @@ class CopyHistory:
             self._connection.terminate()
             self._connection = None
 
-    async def _numbered(self, connection: asyncpg.Connection, batch: Sequence[_Row]) -> Sequence[_Row]:
-        """The rows, each with its key: where the database counts it, its next numbers, once."""
-        wanted = Counter((one.shape.table, one.shape.columns[0]) for one in batch if one.unnumbered)
-        numbers: dict[str, list[int]] = {}
-        for (table, key), count in wanted.items():
-            found = await connection.fetch(
-                "SELECT nextval(pg_get_serial_sequence($1, $2)) FROM generate_series(1, $3)",
-                f'"{self._schema}"."{table}"', key, count,
-            )  # fmt: skip
-            numbers[table] = sorted((row[0] for row in found), reverse=True)
-        return [
-            _Row(one.shape, (numbers[one.shape.table].pop(), *one.values)) if one.unnumbered else one for one in batch
-        ]
+    async def _number(self, connection: asyncpg.Connection, batch: _Batch) -> None:
+        """Gives the rows that the database counts its next numbers as their key, once."""
+        for shape, rows in batch.items():
+            if shape.counted and len(rows[0]) < len(shape.columns):
+                numbers = await connection.fetchval(
+                    _NUMBERS, f'"{self._schema}"."{shape.table}"', shape.columns[0], len(rows)
+                )
+                batch[shape] = [(number, *values) for number, values in zip(sorted(numbers), rows, strict=True)]
 
-    async def _is_there(self, connection: asyncpg.Connection, batch: Sequence[_Row]) -> bool:
+    async def _is_there(self, connection: asyncpg.Connection, batch: _Batch) -> bool:
         """Whether a batch whose commit is in doubt was committed: all its keys are in their tables."""
-        for shape, rows in _by_shape(batch):
+        for shape, rows in batch.items():
             places = [shape.columns.index(key) for key in shape.keys]
             arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(shape.key_types, 1))
             names = ", ".join(f'"{key}"' for key in shape.keys)
@@ -227,10 +245,10 @@ class CopyHistory:
                 return False
         return True
 
-    async def _copy(self, connection: asyncpg.Connection, batch: Sequence[_Row]) -> None:
+    async def _copy(self, connection: asyncpg.Connection, batch: _Batch) -> None:
         """One transaction; whoever sees it fail disconnects, which rolls it back."""
         await connection.execute("BEGIN")
-        for shape, rows in _by_shape(batch):
+        for shape, rows in batch.items():
             await connection.copy_records_to_table(
                 shape.table, schema_name=self._schema, columns=shape.columns, records=rows, timeout=TIMEOUT_S
             )
@@ -254,12 +272,17 @@ def _shape_of(metadata: sa.MetaData, name: str, names: tuple[str, ...]) -> _Shap
     return _Shape(name, (*keys, *names) if counted else names, keys, kinds, counted)
 
 
-def _by_shape(batch: Iterable[_Row]) -> Iterable[tuple[_Shape, list[tuple[Any, ...]]]]:
-    """The values of the batch's rows, in order, by their shape."""
-    found: dict[_Shape, list[tuple[Any, ...]]] = {}
-    for shape, values in batch:
-        found.setdefault(shape, []).append(values)
-    return found.items()
+def _rows(batch: _Batch) -> int:
+    return sum(len(rows) for rows in batch.values())
+
+
+def _halves(batch: _Batch) -> tuple[_Batch, _Batch]:
+    """Table by table, or, of one table, the earlier rows and the later ones."""
+    shape, rows = next(iter(batch.items()))
+    if len(batch) > 1:
+        return {shape: rows}, {other: batch[other] for other in batch if other is not shape}
+    middle = len(rows) // 2
+    return {shape: rows[:middle]}, {shape: rows[middle:]}
 
 
 def _words(error: BaseException) -> str:
