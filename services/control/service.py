@@ -9,19 +9,17 @@ from dataclasses import replace
 from hedgerow.clock import wall_now
 from hedgerow.domain.command import Command, CommandKind, FlattenOptions, FlattenTarget, NewCommand
 from hedgerow.domain.status import StrategyStatus, SystemStatus
-from hedgerow.domain.trading_state import StatusLamp
 from hedgerow.rpc.streams import ConflatingBroadcast
 from hedgerow.telemetry import metrics
 from hedgerow.telemetry.logs import get_logger
 from services.control.config import ControlConfig
 from services.control.domain import system_status
+from services.control.lamp_metrics import LampMetrics
 from services.control.neutral import neutral_target
 from services.control.own import OWN, OwnCommands
 from services.control.ports import Commands, Processes, Snapshots
 
-_LAMP = metrics.gauge("hedgerow_control_status_lamp", "Lamp over everything: 0 green, 1 yellow, 2 red.")
 _COMMANDS = metrics.counter("hedgerow_control_commands_total", "Commands recorded or repeated.", ("kind",))
-_LAMP_VALUES = {StatusLamp.GREEN: 0, StatusLamp.YELLOW: 1, StatusLamp.RED: 2}
 
 FOR_A_STRATEGY = frozenset(CommandKind) - frozenset(OWN)
 
@@ -43,6 +41,7 @@ class ControlService:
         self._recorded = recorded
         self._published: SystemStatus | None = None
         self._lamp = ""
+        self._metrics = LampMetrics()
         self.changes: ConflatingBroadcast[SystemStatus] = ConflatingBroadcast(lambda _: "status")
 
     async def status(self) -> SystemStatus:
@@ -64,7 +63,7 @@ class ControlService:
             await asyncio.sleep(self._config.refresh_interval_s)
 
     def _note(self, status: SystemStatus) -> None:
-        _LAMP.set(_LAMP_VALUES[status.lamp])
+        self._metrics.show(status)
         if status.lamp.value != self._lamp:
             get_logger().info("lamp", lamp=status.lamp.value, before=self._lamp, reasons=list(status.reasons))
             self._lamp = status.lamp.value
