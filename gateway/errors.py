@@ -14,7 +14,7 @@ from google.protobuf.json_format import MessageToDict
 from google.rpc import error_details_pb2, status_pb2
 
 from hedgerow.domain.errors import HedgerowError
-from hedgerow.rpc.errors import DETAILS_KEY, DOMAIN, status_code, status_details
+from hedgerow.rpc.errors import DETAILS_KEY, DOMAIN, status_code, status_details, status_text
 
 Code = grpc.StatusCode
 
@@ -73,7 +73,7 @@ def http_error(error: HedgerowError) -> HttpError:
     if isinstance(error, HttpError):
         return error
     code = status_code(error)
-    return _from_status(code, str(error), status_details(error, code))
+    return _from_status(code, status_text(error), status_details(error, code))
 
 
 def upstream_error(error: grpc.aio.AioRpcError, process: str, timeout_s: float) -> HttpError:

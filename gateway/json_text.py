@@ -37,6 +37,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise InvalidValue(twice, twice, "given once in its object")
+    for name in found:
+        if not name.isascii() and name.encode(errors="ignore").decode() != name:
+            raise InvalidValue(name, ascii(found[name])[:64], "a name in Unicode; half a character is in this one")
     return found
 
 

@@ -241,7 +241,7 @@ def require_free_oneof(message: Message, field: Field, path: str) -> None:
 def unknown(path: str, value: Any, descriptor: Any) -> InvalidValue:
     """The refusal of a field that does not exist, naming those that do."""
     names = ", ".join(field.name for field in descriptor.fields) or "none"
-    return wrong(path, value, f"a known field; {descriptor.name} has {names}")
+    return wrong(path or '""', value, f"a known field; {descriptor.name} has {names}")
 
 
 def wrong(path: str, value: Any, rule: str) -> InvalidValue:

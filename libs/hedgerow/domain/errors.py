@@ -25,7 +25,7 @@ class InvalidValue(HedgerowError, ValueError):
 
     def __init__(self, key: str, value: object, rule: str, fix: str = "") -> None:
         self.key, self.value, self.rule, self.fix = key, value, rule, fix
-        super().__init__(f"{key}: {shown(value)} is not allowed: {rule}" + (f"; {fix}" if fix else ""))
+        super().__init__(f"{key[:SHOWN]}: {shown(value)} is not allowed: {rule}" + (f"; {fix}" if fix else ""))
 
 
 class NotFound(HedgerowError):

@@ -22,7 +22,7 @@ DETAILS_KEY = "grpc-status-details-bin"
 
 # Trailers hold 8 KB; the text is in them twice, percent-encoded (three bytes for one at worst) and base64 in details.
 TEXT_BYTES = 1500
-VALUE_BYTES = 256
+PART_BYTES = {"key": 256, "value": 256, "rule": 600, "fix": 300}
 
 _CODES: dict[type[Exception], grpc.StatusCode] = {
     InvalidValue: grpc.StatusCode.INVALID_ARGUMENT,
@@ -75,9 +75,11 @@ def status_details(error: Exception, code: grpc.StatusCode) -> bytes:
     info = error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN)
     details: list[any_pb2.Any] = []
     if isinstance(error, InvalidValue):
-        info.metadata.update({"key": error.key, "value": _cut(str(error.value), VALUE_BYTES)})
-        info.metadata.update({"rule": error.rule, "fix": error.fix})
-        violation = error_details_pb2.BadRequest.FieldViolation(field=error.key, description=error.rule)
+        parts = {"key": error.key, "value": str(error.value), "rule": error.rule, "fix": error.fix}
+        info.metadata.update({name: _cut(text, PART_BYTES[name]) for name, text in parts.items()})
+        violation = error_details_pb2.BadRequest.FieldViolation(
+            field=info.metadata["key"], description=info.metadata["rule"]
+        )
         details.append(_packed(error_details_pb2.BadRequest(field_violations=[violation])))
     details.insert(0, _packed(info))
     encoded: bytes = status_pb2.Status(
@@ -124,8 +126,9 @@ def domain_error(error: grpc.aio.AioRpcError, service: str = "") -> HedgerowErro
 
 
 def _cut(text: str, limit: int) -> str:
+    """The text as UTF-8 can carry it, half characters replaced, and no longer than `limit` bytes and three dots."""
     data = text.encode(errors="replace")
-    return text if len(data) <= limit else data[:limit].decode(errors="ignore") + "..."
+    return data.decode() if len(data) <= limit else data[:limit].decode(errors="ignore") + "..."
 
 
 def _packed(message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest) -> any_pb2.Any:

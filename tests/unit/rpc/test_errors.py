@@ -196,3 +196,13 @@ async def test_a_long_value_is_cut_and_the_status_still_arrives(serve: Any, kind
         assert (back.key, back.rule, back.fix) == (invalid.key, invalid.rule, invalid.fix)
         assert back.value.startswith(value[:50])
         assert "the next_page_token of the answer before" in (caught.value.details() or "")
+
+
+async def test_a_key_of_any_length_and_half_a_character_arrives_as_text(serve: Any) -> None:
+    _, channel = await serve(Raises(domain.InvalidValue("\ud800" + "k" * 9000, "\udfff", "r" * 9000, "f" * 9000)))
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await risk_pb2_grpc.RiskServiceStub(channel).GetRuleSet(risk_pb2.GetRuleSetRequest(), timeout=5)
+    back = domain_error(caught.value)
+    assert isinstance(back, domain.InvalidValue)
+    assert back.key.startswith("?kkk")
+    assert (back.value, back.rule[:3], back.fix[:3]) == ("?", "rrr", "fff")
