@@ -105,6 +105,7 @@ def _unary(method: str, behavior: Callable[[Any, Context], Awaitable[Any]]) -> A
                 raise
             except Exception as error:  # noqa: BLE001 the boundary: whatever it is, the caller gets a status
                 await _abort(method, context, error)
+            get_logger().debug("call answered", method=method)
         duration.observe(time.perf_counter() - started)
         answered.inc()
         return response
