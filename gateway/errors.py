@@ -11,6 +11,7 @@ import grpc
 from google.protobuf import any_pb2
 from google.protobuf.json_format import Error as JsonFormatError
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
 from hedgerow.domain.errors import HedgerowError
@@ -96,7 +97,7 @@ def upstream_error(error: grpc.aio.AioRpcError, process: str, timeout_s: float) 
 def _from_status(code: grpc.StatusCode, message: str, encoded: bytes) -> HttpError:
     try:
         details = [_any_json(detail) for detail in status_pb2.Status.FromString(encoded).details]
-    except ValueError:  # not a google.rpc.Status: the code and its text are what there is
+    except DecodeError:  # not a google.rpc.Status: the code and its text are what there is
         details = []
     return HttpError(code, message, details)
 
@@ -111,5 +112,5 @@ def _any_json(detail: any_pb2.Any) -> dict[str, Any]:
     """A detail with its fields; one of a type nobody here knows keeps its bytes."""
     try:
         return dict(MessageToDict(detail))
-    except (TypeError, ValueError, JsonFormatError):
+    except (TypeError, ValueError, JsonFormatError, DecodeError):
         return {"@type": detail.type_url, "value": base64.b64encode(detail.value).decode()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ Headers = list[tuple[bytes, bytes]]
 
 JSON = "application/json"
 LINES = "application/x-ndjson"
+_DRAIN_S, _DRAIN_BYTES = 2.0, 16 << 20
 
 
 class Answer(NamedTuple):
@@ -57,6 +59,8 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
             grpc.StatusCode.INVALID_ARGUMENT, "a body is sent without Content-Encoding", "CONTENT_ENCODING", status=415
         )
     if declared.isdigit() and int(declared[:20]) > limit:
+        if not header(scope, "expect"):  # else it is not on its way yet
+            await _drain(receive)
         raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
@@ -67,10 +71,25 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > limit:
+            await _drain(receive)
             raise _too_large(limit)
         chunks.append(chunk)
         if not message.get("more_body", False):
             return b"".join(chunks)
+
+
+async def _drain(receive: Receive) -> None:
+    """Takes in some of what is refused: cut off while it sends, a client would not read why."""
+    taken = 0
+    try:
+        async with asyncio.timeout(_DRAIN_S):
+            while taken < _DRAIN_BYTES:
+                message = await receive()
+                taken += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return
 
 
 def _too_large(limit: int) -> HttpError:

@@ -34,7 +34,7 @@ async def compose(context: ProcessContext) -> None:
     portfolio = PortfolioFeed(context.channel(PORTFOLIO), config.silence_limit_s, config.timeout_s)
     streamer = Streamer(config.drain_limit_s, config.max_streams)
     operator = OperatorRoutes(
-        StatusPage(control, portfolio), control, portfolio, upstreams, context.channel(CONTROL), record(context),
+        StatusPage(control, portfolio), portfolio, upstreams, context.channel(CONTROL), record(context),
         context.settings.timing.rpc_timeout_s, config.timeout_s,
     )  # fmt: skip
     own = {**wellknown_routes(control), **operator.routes()}

@@ -13,7 +13,7 @@ from gateway.errors import upstream_error
 from gateway.http import Answer, Request
 from gateway.parameters import read_count, read_parameters, read_time
 from gateway.snapshot import command_view, operation_view
-from gateway.status import CONTROL, ControlFeed, PortfolioFeed, StatusPage
+from gateway.status import CONTROL, PortfolioFeed, StatusPage
 from gateway.transcode import dump
 from gateway.upstream import Upstreams
 from hedgerow.api.control.v1 import control_pb2, control_pb2_grpc
@@ -33,7 +33,7 @@ FOR_EVERY_STRATEGY = frozenset({CommandKind.REFRESH_ACCOUNTS, CommandKind.RETRY_
 WITHOUT_CONTROL = frozenset({CommandKind.STOP, CommandKind.FLATTEN})
 """Kinds that go straight into the command store when control cannot be reached."""
 OPERATIONS = ("since_ts", "until_ts", "type", "limit", "strategy", "page_token")
-_SILENT_TIMEOUT_S = 1.0
+_DIRECT_TIMEOUT_S = 2.0
 _GONE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 Record = Callable[[NewCommand], Command]
@@ -46,11 +46,10 @@ class OperatorRoutes:
     """
 
     def __init__(
-        self, page: StatusPage, control: ControlFeed, portfolio: PortfolioFeed, upstreams: Upstreams,
+        self, page: StatusPage, portfolio: PortfolioFeed, upstreams: Upstreams,
         channel: grpc.aio.Channel, record: Record, timeout_s: float, broker_timeout_s: float,
     ) -> None:  # fmt: skip
         self._page = page
-        self._control = control
         self._portfolio = portfolio
         self._upstreams = upstreams
         self._stub = control_pb2_grpc.ControlServiceStub(channel)
@@ -111,8 +110,8 @@ class OperatorRoutes:
         """
         timeout_s = self._timeout_s if command.kind not in FOR_EVERY_STRATEGY else self._broker_timeout_s
         direct = command.kind in WITHOUT_CONTROL and command.arguments.get("target") != FlattenTarget.NEUTRAL
-        if direct and not self._control.fresh:
-            timeout_s = _SILENT_TIMEOUT_S
+        if direct:
+            timeout_s = min(timeout_s, _DIRECT_TIMEOUT_S)
         try:
             answer = await self._stub.SendCommand(new_command_to_wire(command), timeout=timeout_s)
         except grpc.aio.AioRpcError as error:
