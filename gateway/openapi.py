@@ -9,6 +9,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, ServiceDescr
 
 from gateway.routes import Route, api_services, routes_of
 from gateway.schemas import Schema, Schemas, comment, has_own_form, has_scalar_form
+from gateway.short_routes import SHORT_ROUTES, TAGS, short_operation
 from gateway.template import Variable
 from gateway.transcode import WHOLE
 
@@ -53,6 +54,9 @@ def openapi_document(of: Iterable[ServiceDescriptor] | None = None) -> dict[str,
                     continue  # OpenAPI has no word for it
                 operation = _operation(schemas, route, f"_{number}" if number else "")
                 paths.setdefault(_path(route), {})[route.http_method.lower()] = operation
+    for short in SHORT_ROUTES:
+        paths.setdefault(short.path, {})[short.verb.lower()] = short_operation(short)
+    tags += [{"name": name, "description": text} for name, text in TAGS.items()]
     return {
         "openapi": "3.1.0",
         "info": {
@@ -114,7 +118,14 @@ def _result(schemas: Schemas, route: Route) -> dict[str, Any]:
         schema = schemas.field(output.fields_by_name[route.response_body])
     if not route.streaming:
         return _answer(description, schema)
-    line = {"type": "object", "required": ["result"], "properties": {"result": schema}}
+    error = {"$ref": "#/components/schemas/Error"}
+    line = {
+        "type": "object",
+        "description": "A message, or as the last line why the stream ended.",
+        "properties": {"result": schema, "error": error},
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
     return _answer(description, line, "application/x-ndjson")
 
 

@@ -78,7 +78,8 @@ _SERVICE = _record(
     "A process.",
     {
         "service": _text("Name of the process."), "serving": _flag("Whether it answers its health check."),
-        "detail": _text("What it says of itself; empty when well."), "last_seen_ts": _time("Wall time it last answered"),
+        "detail": _text("What it says of itself; empty when well."),
+        "last_seen_ts": _time("Wall time it last answered"),
     },
 )  # fmt: skip
 _POSITION = _record(
@@ -89,7 +90,8 @@ _POSITION = _record(
         "sec_type": _or_null("string", "STK or OPT."), "expiry": _or_null("string", "Listed expiry, YYYY-MM-DD."),
         "strike": _or_null("number", "Strike, currency per share."), "right": _or_null("string", "CALL or PUT."),
         "multiplier": {"type": "integer", "description": "Shares per contract; 1 for a stock."},
-        "currency": _text("ISO 4217 currency of prices."), "quantity": _or_null("number", "Signed shares or contracts."),
+        "currency": _text("ISO 4217 currency of prices."),
+        "quantity": _or_null("number", "Signed shares or contracts."),
         "average_price": _or_null("number", "Average price, currency per share."),
         "mark_price": _or_null("number", "Mark, currency per share."),
         "unrealized_pnl": _or_null("number", "Profit if closed at the mark, currency."),

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from google.api import annotations_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
@@ -15,12 +16,18 @@ from google.protobuf.descriptor import MethodDescriptor
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from gateway.command_body import FLATTEN, TEXTS
 from gateway.openapi import openapi_document
+from gateway.operator_routes import OPERATIONS, OperatorRoutes
 from gateway.routes import api_services
 from gateway.schemas import Schemas, comment
+from gateway.short_routes import SHORT_ROUTES
+from gateway.snapshot import build, command_view, operation_view
+from gateway.wellknown import wellknown_routes
 from hedgerow.api.control.v1 import control_pb2
 from hedgerow.api.execution.v1 import execution_pb2
 from hedgerow.api.market_data.v1 import market_data_pb2
+from hedgerow.api.portfolio.v1 import portfolio_pb2
 from hedgerow.api.risk.v1 import risk_pb2
 
 METHODS = [method for service in api_services() for method in service.methods]
@@ -218,3 +225,41 @@ def test_a_new_service_needs_nothing_written_for_it() -> None:
 def test_comments_reach_the_document(document: dict[str, Any]) -> None:
     assert comment("hedgerow.api.common.v1.SIDE_BUY") in document["components"]["schemas"][
         "hedgerow.api.common.v1.Side"]["description"]  # fmt: skip
+
+
+class Nobody:
+    """Stands where a handler's parts would: nothing is called."""
+
+
+def test_every_route_of_the_gateways_own_is_described() -> None:
+    nobody: Any = Nobody()
+    operator = OperatorRoutes(nobody, nobody, nobody, grpc.aio.insecure_channel("127.0.0.1:9"), nobody, 1.0, 1.0)
+    served = {**operator.routes(), **wellknown_routes(nobody)}
+    told = {route.path: (route.verb, route.keyless) for route in SHORT_ROUTES}
+    assert told == {path: (own.method, own.keyless) for path, own in served.items()}
+
+
+def test_the_short_routes_say_what_they_take() -> None:
+    routes = {route.path: route for route in SHORT_ROUTES}
+    assert tuple(routes["/operations"].query) == OPERATIONS
+    assert tuple((routes["/control/flatten"].body or {})["properties"]) == (*TEXTS, *FLATTEN)
+    assert tuple((routes["/control/stop"].body or {})["properties"]) == TEXTS
+
+
+def test_the_short_answers_fit_what_is_said_of_them() -> None:
+    status = control_pb2.Status(status_lamp=3, reasons=["ORDER_UNKNOWN: HG-1"])
+    status.strategies.add(strategy="s").snapshot.update({"spot": 12.5})
+    status.services.add(service="control", serving=True)
+    portfolio = portfolio_pb2.GetPortfolioResponse()
+    portfolio.accounts.add(account="SIM1").values["Cash"] = "1"
+    portfolio.positions.add(account="SIM1").instrument.expiry.day = 0
+    answers = {
+        "/status": build(status, portfolio.positions, portfolio),
+        "/operations": {"operations": [operation_view(control_pb2.Operation(type="FILL"))], "next_page_token": ""},
+        "/control/stop": command_view(control_pb2.Command(kind=1)),
+    }
+    for route in SHORT_ROUTES:
+        if route.path in answers:
+            schema = route.results["200"][1]
+            assert list(Draft202012Validator(schema).iter_errors(answers[route.path])) == [], route.path
+            assert list(Draft202012Validator(schema).iter_errors({**answers[route.path], "more": 1})), route.path
