@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from hedgerow.api.strategy.v1 import strategy_pb2_grpc
 from hedgerow.rpc.process import ProcessContext, run_process
 from hedgerow.store.engine import open_store
+from hedgerow.store.history import open_history
 from hedgerow.store.spans import SpanStore
 from hedgerow.store.status_sink import open_status_sink
 from hedgerow.store.writer import AsyncWriter
@@ -51,7 +52,9 @@ async def compose(context: ProcessContext) -> None:
         restored, last_sequence = restore(store, name, config.strategy.underlying.symbol)
         writer = AsyncWriter(store, linger_s=LINGER_S)
         spans = SpanStore(store, writer.write, settings.telemetry)
-        records = Records(open_status_sink(config.status.sink, name, writer), writer, config.status.history_interval_s)
+        history = open_history(context.store, f"strategy-{name}", writer)
+        sink = open_status_sink(config.status.sink, name, writer, history)
+        records = Records(sink, history, config.status.history_interval_s)
         inputs = Inputs(config.strategy.underlying.symbol, restored=restored)
         observer = Observer(
             clock, config.replay, config.strategy.gates.strategy.earnings, config.limits["stale_ts_threshold_ms"],
@@ -85,9 +88,7 @@ async def compose(context: ProcessContext) -> None:
         daemon.after_evaluation = portfolio.consider_adoption
         daemon.ending = lambda: context.ending
         server = context.server()
-        servicer = StrategyServicer(
-            daemon, name, context.store, records.live, clock, config.timing.stream_heartbeat_s
-        )
+        servicer = StrategyServicer(daemon, name, context.store, records.live, clock, config.timing.stream_heartbeat_s)
         server.add_service(SERVICE, strategy_pb2_grpc.add_StrategyServiceServicer_to_server, servicer)
         server.on_closing(records.live.close)
         daemon.evaluate(ObservationCause.START)
@@ -110,6 +111,9 @@ async def compose(context: ProcessContext) -> None:
             operator.close()
             recorder.close()
             await spans.close()
+            await history.close()
+            if history.dropped:
+                context.log.error("history rows lost", rows=history.dropped, error=history.failed)
             await writer.close()
 
 

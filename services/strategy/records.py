@@ -11,10 +11,10 @@ from hedgerow.clock import wall_now
 from hedgerow.domain.errors import Unavailable
 from hedgerow.rpc.streams import ConflatingBroadcast
 from hedgerow.settings import StatusSettings
+from hedgerow.store.history import History
 from hedgerow.store.retention import prune
 from hedgerow.store.status_sink import StatusSink
 from hedgerow.store.writer import AsyncWriter
-from hedgerow.store.writes import Write, WriteMode
 from hedgerow.strategy.decision import Decision
 from hedgerow.strategy.names import decision_names, verdict_names
 from hedgerow.strategy.observation import Observation, ObservationCause
@@ -67,9 +67,9 @@ def decision_record(
 class Records:
     """Writes off the event loop; history rows at most once per interval, and always with an order event."""
 
-    def __init__(self, sink: StatusSink, writer: AsyncWriter, history_interval_s: float) -> None:
+    def __init__(self, sink: StatusSink, history: History, history_interval_s: float) -> None:
         self._sink = sink
-        self._writer = writer
+        self._history = history
         self._history_interval_s = history_interval_s
         self._next_history = 0.0
         self._warned = ""
@@ -84,7 +84,7 @@ class Records:
         if history:
             self._next_history = now + self._history_interval_s
         self._sink.write(snapshot, history, snapshot.get("market_ts") or 0)
-        self._warn(self._sink.failed)
+        self._warn(self._sink.failed or self._history.failed)
 
     def decision(
         self, observation: Observation, decision: Decision, intent_id: str, config_hash: str, code_version: str,
@@ -99,7 +99,7 @@ class Records:
             "record": record,
             **{key: record[key] for key in _COLUMNS},
         }
-        self._writer.write([Write("decisions", row, WriteMode.UPSERT)])
+        self._history.append("decisions", row)
         if self.live.readers:
             self.live.publish(record)
 

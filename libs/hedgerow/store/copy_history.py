@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -210,7 +211,10 @@ class CopyHistory:
     async def _connected(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
             try:
-                self._connection = await asyncpg.connect(self._url, timeout=TIMEOUT_S, command_timeout=TIMEOUT_S)
+                self._connection = await asyncpg.connect(
+                    self._url, timeout=TIMEOUT_S, command_timeout=TIMEOUT_S,
+                    server_settings={"application_name": f"hedgerow {self._schema} history pid {os.getpid()}"[-63:]},
+                )  # fmt: skip
                 await self._connection.execute(_COMPRESSION)
             except ValueError as error:  # no row's fault
                 raise OSError(_words(error)) from error
@@ -252,7 +256,8 @@ class CopyHistory:
             await connection.copy_records_to_table(
                 shape.table, schema_name=self._schema, columns=shape.columns, records=rows, timeout=TIMEOUT_S
             )
-        await connection.execute("COMMIT")
+        if (answer := await connection.execute("COMMIT")) != "COMMIT":
+            raise OSError(f"the server answered COMMIT with {answer}")
 
 
 def _shape_of(metadata: sa.MetaData, name: str, names: tuple[str, ...]) -> _Shape:

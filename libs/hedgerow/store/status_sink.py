@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from hedgerow.domain.errors import InvalidValue, Unavailable
+from hedgerow.store.history import History
 from hedgerow.store.writer import AsyncWriter
 from hedgerow.store.writes import Write, WriteMode, canonical_json
 
@@ -50,13 +51,14 @@ def check_snapshot(snapshot: Mapping[str, Any]) -> None:
         raise InvalidValue("snapshot.ts", snapshot["ts"], "wall time in whole nanoseconds, UTC")
 
 
-def open_status_sink(url: str, strategy: str, writer: AsyncWriter) -> StatusSink:
+def open_status_sink(url: str, strategy: str, writer: AsyncWriter, history: History | None = None) -> StatusSink:
     """The sink a URL names: `` or `sqlite` the strategy's own store, `file:///path.json` a file.
 
+    With `history` the store's sink has that append the snapshots, and waits for the current view only.
     Raises InvalidValue naming status.sink for anything else.
     """
     if url in ("", "sqlite", "sqlite:", "sqlite://"):
-        return SqliteSink(strategy, writer)
+        return SqliteSink(strategy, writer, history)
     parts = urlsplit(url)
     if parts.scheme == "file":
         path = Path(unquote(parts.path))
@@ -71,9 +73,10 @@ def open_status_sink(url: str, strategy: str, writer: AsyncWriter) -> StatusSink
 class SqliteSink:
     """Current view and append-only history in the strategy's own database."""
 
-    def __init__(self, strategy: str, writer: AsyncWriter) -> None:
+    def __init__(self, strategy: str, writer: AsyncWriter, history: History | None = None) -> None:
         self._strategy = strategy
         self._writer = writer
+        self._history = history
 
     @property
     def failed(self) -> str:
@@ -94,7 +97,9 @@ class SqliteSink:
             "snapshot": snapshot_json(snapshot),
         }
         writes = [Write("status_current", row, WriteMode.UPSERT)]
-        if history:
+        if history and self._history is not None:
+            self._history.append("status_history", row)
+        elif history:
             writes.append(Write("status_history", row))
         return self._writer.write(writes)
 
