@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 
 from hedgerow.domain.command import Command
 from hedgerow.domain.errors import HedgerowError
 from hedgerow.rpc.streams import LosslessBroadcast, LosslessReader
-from hedgerow.store.commands import list_commands
-from hedgerow.store.engine import open_store, storage_errors
+from hedgerow.store.backend import Version
+from hedgerow.store.commands import list_commands, recent_commands
+from hedgerow.store.engine import watch
 from hedgerow.store.location import Place
 from hedgerow.telemetry.logs import get_logger
 
@@ -20,10 +20,8 @@ class CommandFeed:
     def __init__(self, place: Place, poll_s: float) -> None:
         self._place = place
         self._poll_s = poll_s
-        with open_store(place, "control", read_only=True) as store:
-            self._path = store.path
-            self._connection: sqlite3.Connection = store.raw_connection()
-        self._version = 0
+        self._watch = watch(place, "control", "commands", "sequence")
+        self._version: Version | None = None
         self._recorded = asyncio.Event()
         self._failed = ""
         commands = list_commands(place, answered=False)
@@ -46,8 +44,8 @@ class CommandFeed:
         )
 
     def _newest(self) -> int:
-        with storage_errors(self._path):
-            return int(self._connection.execute("SELECT coalesce(max(sequence), 0) FROM commands").fetchone()[0])
+        commands = recent_commands(self._place, limit=1)
+        return commands[0].sequence if commands else 0
 
     def look(self) -> None:
         """Has the store looked at right now, because something was recorded."""
@@ -70,8 +68,7 @@ class CommandFeed:
                 self._note("")
 
     def _new(self) -> list[Command]:
-        with storage_errors(self._path):
-            version = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        version = self._watch.version()
         if version == self._version:
             return []
         commands = list_commands(self._place, self._sequence, answered=False)
@@ -89,5 +86,5 @@ class CommandFeed:
             get_logger().error("command store cannot be read" if failed else "command store can be read", cause=failed)
 
     def close(self) -> None:
-        """Closes the file."""
-        self._connection.close()
+        """Lets go of the database."""
+        self._watch.close()

@@ -10,6 +10,7 @@ from hedgerow.clock import ClockFileError
 from hedgerow.rpc.process import ProcessContext, run_process
 from hedgerow.rpc.together import run_together
 from hedgerow.store.engine import acquire_epoch, open_store
+from hedgerow.store.location import status_location_of
 from services.control.accounts import PortfolioAccounts
 from services.control.command_feed import CommandFeed
 from services.control.config import NAME, ControlConfig
@@ -31,7 +32,7 @@ async def compose(context: ProcessContext) -> None:
     acquire_epoch(store, NAME)
     records = CommandRecords(store, place, market_now)
     feed = CommandFeed(place, config.command_poll_s)
-    snapshots = StoredSnapshots(place, config.strategies, config.sink)
+    snapshots = StoredSnapshots(status_location_of(context.state, context.settings), config.strategies, config.sink)
     probe = HealthProbe(config.processes, context.name, config.probe_interval_s, config.probe_timeout_s)
     try:
         accounts = PortfolioAccounts(context.channel("portfolio"), config.refresh_accounts_timeout_s)

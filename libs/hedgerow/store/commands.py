@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,10 +13,11 @@ from hedgerow.domain.command import Command, CommandKind, NewCommand
 from hedgerow.domain.errors import AlreadyExists, NotFound
 from hedgerow.store import answers
 from hedgerow.store.answers import acknowledgement
-from hedgerow.store.engine import Store, open_beside_writer, open_store, storage_errors
+from hedgerow.store.backend import Backend, Cursor, Version, storage_errors
+from hedgerow.store.engine import Store, open_beside_writer, open_store, watch
 from hedgerow.store.location import Place
 from hedgerow.store.operations import OperationType, operation_row
-from hedgerow.store.read import _folder, read_rows
+from hedgerow.store.read import read_rows
 from hedgerow.store.writer import AsyncWriter, Job
 from hedgerow.store.writes import Write, WriteCompiler, canonical_json
 
@@ -33,6 +32,7 @@ class CommandStore:
 
     def __init__(self, store: Store, writer: AsyncWriter) -> None:
         self._compiler = WriteCompiler(store)
+        self._backend = store.backend
         self._writer = writer
 
     def insert(self, command: NewCommand, *, wall_ns: int, market_ns: int) -> asyncio.Future[Command]:
@@ -41,7 +41,7 @@ class CommandStore:
         Fails with AlreadyExists when the command_id was used for something else, Unavailable
         when the database fails.
         """
-        return self._writer.submit(_insert(self._compiler, command, wall_ns, market_ns))
+        return self._writer.submit(_insert(self._compiler, self._backend, command, wall_ns, market_ns))
 
 
 def write_command(place: Place, command: NewCommand, *, wall_ns: int, market_ns: int) -> Command:
@@ -52,16 +52,15 @@ def write_command(place: Place, command: NewCommand, *, wall_ns: int, market_ns:
     cannot be written.
     """
     with _store_to_write(place) as store:
-        job = _insert(WriteCompiler(store), command, wall_ns, market_ns)
-        connection = store.raw_connection()
+        job = _insert(WriteCompiler(store), store.backend, command, wall_ns, market_ns)
+        session = store.session()
         try:
-            with storage_errors(store.path):
-                cursor = connection.cursor()
-                cursor.execute("BEGIN IMMEDIATE")
-                recorded = job(cursor)
-                cursor.execute("COMMIT")
+            with storage_errors(store.backend.name, *store.backend.errors):
+                session.begin()
+                recorded = job(session.cursor)
+                session.commit()
         finally:
-            connection.close()  # an open transaction is rolled back
+            session.close()  # an open transaction is rolled back
     return recorded
 
 
@@ -81,7 +80,9 @@ def _store_to_write(place: Place) -> Store:
 _COLUMNS = "sequence, command_id, kind, strategy, run_id, actor, reason, arguments, created_ns"
 
 
-def _insert(compiler: WriteCompiler, command: NewCommand, wall_ns: int, market_ns: int) -> Job[Command]:
+def _insert(
+    compiler: WriteCompiler, backend: Backend, command: NewCommand, wall_ns: int, market_ns: int
+) -> Job[Command]:
     values: dict[str, Any] = {
         "command_id": command.command_id,
         "kind": command.kind,
@@ -105,21 +106,30 @@ def _insert(compiler: WriteCompiler, command: NewCommand, wall_ns: int, market_n
         )
     )
 
-    def job(cursor: sqlite3.Cursor) -> Command:
-        cursor.execute(f"SELECT {_COLUMNS} FROM commands WHERE command_id = ?", (command.command_id,))
+    # Sequences must become visible in their order: whoever polls takes the largest for all before it.
+    alone = backend.alone.format(table="commands")
+    find = backend.sql(f"SELECT {_COLUMNS} FROM commands WHERE command_id = ?")
+    number = backend.sql("SELECT sequence FROM commands WHERE command_id = ?")
+
+    def job(cursor: Cursor) -> Command:
+        if alone:
+            cursor.execute(alone)
+        cursor.execute(find, (command.command_id,))
         row = cursor.fetchone()
         if row is None:
             insert.execute(cursor)
             operation.execute(cursor)
             return _command(dict(values, sequence=cursor_sequence(cursor)))
         first = dict(zip(_COLUMNS.split(", "), row, strict=True))
+        if not isinstance(first["arguments"], str):
+            first["arguments"] = canonical_json(first["arguments"])
         for name, value in values.items():
             if name != "created_ns" and first[name] != value:
                 raise AlreadyExists(f"command_id {command.command_id!r} was used before with another {name}")
         return _command(first)
 
-    def cursor_sequence(cursor: sqlite3.Cursor) -> int:
-        cursor.execute("SELECT sequence FROM commands WHERE command_id = ?", (command.command_id,))
+    def cursor_sequence(cursor: Cursor) -> int:
+        cursor.execute(number, (command.command_id,))
         return int(cursor.fetchone()[0])
 
     return job
@@ -207,45 +217,29 @@ class CommandReader:
     """
 
     def __init__(self, place: Place, strategy: str | None, after: int = 0) -> None:
-        self._store_dir = place
-        self._path = _folder(place) / "control.db"
+        self._place = place
         self._strategy = strategy
         self._after = after
-        self._inode = 0
-        self._version = 0
-        self._connection: sqlite3.Connection | None = None
+        self._watch = watch(place, "control", "commands", "sequence")
+        self._version: Version | None = None
 
     def poll(self) -> list[Command]:
         """Commands that came since the last poll, oldest first; cheap when nothing was written.
 
         When the database was lost and begun anew its commands start over, so that none is missed;
-        the reader tells repeats by command_id. Raises Unavailable when the file is damaged.
+        the reader tells repeats by command_id. Raises Unavailable when it is damaged or its server away.
         """
-        try:
-            inode = os.stat(self._path).st_ino
-        except FileNotFoundError:
+        version = self._watch.version()
+        if version is None or version == self._version:
             return []
-        with storage_errors(self._path):
-            if inode != self._inode:
-                begun_anew = self._inode != 0
-                self.close()
-                self._after = 0 if begun_anew else self._after
-                with open_store(self._store_dir, "control", read_only=True) as store:
-                    self._connection = store.raw_connection()
-                self._inode, self._version = inode, 0
-            assert self._connection is not None
-            version = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
-        if version == self._version:
-            return []
-        commands = list_commands(self._store_dir, self._after, self._strategy, answered=False)
+        if self._version is not None and version.incarnation != self._version.incarnation:
+            self._after = 0
+        commands = list_commands(self._place, self._after, self._strategy, answered=False)
         self._version = version
         if commands:
             self._after = commands[-1].sequence
         return commands
 
     def close(self) -> None:
-        """Closes the file."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-            self._inode = 0
+        """Lets go of the database."""
+        self._watch.close()

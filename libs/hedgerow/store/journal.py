@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from hedgerow.domain.errors import HedgerowError, JournalUnavailable
+from hedgerow.store.backend import Cursor
 from hedgerow.store.engine import Store
 from hedgerow.store.writer import WriterThread
 from hedgerow.store.writes import Write, canonical_json
@@ -67,6 +67,7 @@ class JournalWriter(WriterThread):
     def __init__(self, store: Store, epoch: int) -> None:
         super().__init__(store, latch=True)
         self._epoch = epoch
+        self._insert = store.backend.sql(_INSERT)
         self._head = self._next = journal_head(store)
 
     @property
@@ -76,7 +77,7 @@ class JournalWriter(WriterThread):
 
     def unavailable(self, why: str) -> HedgerowError:
         """JournalUnavailable, with the cause."""
-        return JournalUnavailable(f"{self._store.path.name}: {why}; nothing is sent until the store is opened anew")
+        return JournalUnavailable(f"{self._store.backend.name}: {why}; nothing is sent until the store is opened anew")
 
     def append(self, events: Sequence[JournalEvent], writes: Sequence[Write] = ()) -> asyncio.Future[tuple[int, ...]]:
         """Queues events and rows that commit together; resolves to the events' sequences once on disk.
@@ -89,13 +90,13 @@ class JournalWriter(WriterThread):
         records = [(e.kind, e.wall_ns, e.market_ns, canonical_json(e.payload)) for e in events]
         prepared = [self._compiler.prepare(write) for write in writes]
 
-        def job(cursor: sqlite3.Cursor) -> tuple[int, ...]:
+        def job(cursor: Cursor) -> tuple[int, ...]:
             sequences = []
             number, previous = self._next
             for kind, wall_ns, market_ns, payload in records:
                 number += 1
                 digest = chain_hash(previous, number, self._epoch, kind, wall_ns, market_ns, payload)
-                cursor.execute(_INSERT, (number, self._epoch, kind, wall_ns, market_ns, payload, previous, digest))
+                cursor.execute(self._insert, (number, self._epoch, kind, wall_ns, market_ns, payload, previous, digest))
                 sequences.append(number)
                 previous = digest
             for one in prepared:

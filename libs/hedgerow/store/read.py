@@ -6,7 +6,6 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -14,9 +13,14 @@ import sqlalchemy as sa
 from hedgerow.domain.errors import InvalidValue, NotFound
 from hedgerow.domain.order import OrderStatus
 from hedgerow.store.columns import DecimalText
-from hedgerow.store.engine import open_store
-from hedgerow.store.location import Place, as_location
+from hedgerow.store.engine import open_store, owners
+from hedgerow.store.location import Place
 from hedgerow.store.tables import METADATA, owner_kind
+
+__all__ = [
+    "Page", "Row", "owners", "read_decisions", "read_fills", "read_history", "read_operations", "read_orders",
+    "read_rows", "read_status",
+]  # fmt: skip
 
 Row = dict[str, Any]
 """One row by column name; Decimals and JSON documents decoded."""
@@ -32,25 +36,6 @@ class Page(NamedTuple):
 
     rows: list[Row]
     next_page_token: str
-
-
-def owners(place: Place, kind: str | None = None) -> list[str]:
-    """Owners with a database in the folder, in order of name; only of `kind` when given."""
-    found = []
-    for path in sorted(_folder(place).glob("*.db")):
-        try:
-            this = owner_kind(path.stem)
-        except InvalidValue:
-            continue  # not ours: nothing of it is read
-        if kind is None or this == kind:
-            found.append(path.stem)
-    return found
-
-
-def _folder(place: Place) -> Path:
-    folder = as_location(place).folder
-    assert folder is not None
-    return folder
 
 
 def read_rows(
@@ -72,10 +57,9 @@ def read_rows(
     except NotFound:
         return []
     with store, store.read() as connection:
-        inspector = sa.inspect(connection)
-        if not inspector.has_table(table):
+        present = store.backend.columns(connection, table)
+        if not present:
             return []
-        present = {column["name"] for column in inspector.get_columns(table)}
         query = sa.select(*(column for column in wanted.c if column.name in present))
         if where is not None:
             query = query.where(*where(wanted))

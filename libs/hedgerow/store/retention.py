@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 
+from hedgerow.store.backend import Backend, Cursor
 from hedgerow.store.writer import AsyncWriter
 
 NS_PER_DAY = 86_400_000_000_000
@@ -24,35 +24,28 @@ async def prune(writer: AsyncWriter, *, now_ns: int, retention_days: float, max_
     """
     oldest_ns = now_ns - int(retention_days * NS_PER_DAY)
     deleted = 0
-    while count := await writer.submit(lambda cursor: _prune_old(cursor, oldest_ns)):
+    backend = writer.backend
+    while count := await writer.submit(lambda cursor: _prune_old(backend, cursor, oldest_ns)):
         deleted += count
-    while count := await writer.submit(lambda cursor: _prune_large(cursor, int(max_mb * 1_000_000))):
+    while count := await writer.submit(lambda cursor: _prune_large(backend, cursor, int(max_mb * 1_000_000))):
         deleted += count
     return deleted
 
 
-def _prune_old(cursor: sqlite3.Cursor, oldest_ns: int) -> int:
+def _prune_old(backend: Backend, cursor: Cursor, oldest_ns: int) -> int:
     deleted = 0
     for table, column in PRUNED.items():
-        cursor.execute(
-            f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE {column} < ? LIMIT {SLICE_ROWS})",
-            (oldest_ns,),
-        )
+        cursor.execute(backend.delete_some(table, f"WHERE {column} < ? LIMIT {SLICE_ROWS}"), (oldest_ns,))
         deleted += cursor.rowcount
     return deleted
 
 
-def _prune_large(cursor: sqlite3.Cursor, max_bytes: int) -> int:
-    pages, free, size = (
-        int(cursor.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "freelist_count", "page_size")
-    )
-    if (pages - free) * size <= max_bytes:
+def _prune_large(backend: Backend, cursor: Cursor, max_bytes: int) -> int:
+    if backend.data_bytes(cursor, PRUNED) <= max_bytes:
         return 0
     rows = {table: int(cursor.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in PRUNED}
     table = max(rows, key=lambda name: rows[name])
     # A tenth at most per step: a small database is not emptied by one slice.
     count = min(SLICE_ROWS, max(1, rows[table] // 10))
-    cursor.execute(
-        f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} ORDER BY {PRUNED[table]} LIMIT {count})"
-    )
+    cursor.execute(backend.delete_some(table, f"ORDER BY {PRUNED[table]} LIMIT {count}"))
     return cursor.rowcount

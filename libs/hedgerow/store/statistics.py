@@ -208,7 +208,7 @@ def _columns(place: Place, owner: str, name: str, query: Any) -> list[Row]:
     except NotFound:
         return []
     with store, store.read() as connection:
-        if not sa.inspect(connection).has_table(name):
+        if not store.backend.columns(connection, name):
             return []
         table = METADATA[owner_kind(owner)].tables[name]
         return [dict(row._mapping) for row in connection.execute(query(table))]

@@ -3,38 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from hedgerow.domain.errors import AlreadyExists, HedgerowError, InvalidValue, Unavailable
+from hedgerow.domain.errors import HedgerowError, Unavailable
+from hedgerow.store.backend import Backend, Cursor
 from hedgerow.store.engine import Store
+from hedgerow.store.sqlite import CHECKPOINT_PAGES
 from hedgerow.store.writes import Write, WriteCompiler
 
 T = TypeVar("T")
-Job = Callable[[sqlite3.Cursor], T]
+Job = Callable[[Cursor], T]
 
 # A commit holds at most so many jobs, so that a burst's first answers do not wait for its last.
 GROUP_LIMIT = 512
 # Beyond so many unanswered jobs the disk has stopped keeping up; refusing is the honest answer.
 PENDING_LIMIT = 50_000
-# The log is copied into the database when nothing was written for this long, off the order path;
-# under constant load SQLite does it itself once the log holds so many pages.
+# SQLite's log is copied into the database when nothing was written for this long, off the order path.
 IDLE_CHECKPOINT_S = 0.5
-CHECKPOINT_PAGES = 4000
 # The log as large as it gets between two checkpoints. Written into a file that has its size already, a commit's sync
 # is a third quicker: it has no new length to record.
 LOG_ROOM_BYTES = CHECKPOINT_PAGES * 4200
 
-# Errors of one job, not of the database: that job fails and the others commit.
-_JOB_ERRORS = (
-    HedgerowError, sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError,
-    sqlite3.DataError, OverflowError, TypeError, ValueError, LookupError,
-)  # fmt: skip
+# Errors of one job, beside those of its values, and not of the database: that job fails and the others commit.
+_JOB_ERRORS = (HedgerowError, TypeError, ValueError, LookupError)
 
 
 class _Item(NamedTuple, Generic[T]):
@@ -64,11 +58,14 @@ class WriterThread:
         self._closed: asyncio.Future[None] | None = None
         self._queue: queue.SimpleQueue[_Item[Any] | None] = queue.SimpleQueue()
         self._compiler = WriteCompiler(store)
-        self._connection = store.raw_connection()
-        self._connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
-        self._cursor = self._connection.cursor()
+        self._session = store.session(reconnects=not latch)
         self._thread = threading.Thread(target=self._run, name=f"store-{store.owner}", daemon=True)
         self._started = False
+
+    @property
+    def backend(self) -> Backend:
+        """What it writes to."""
+        return self._store.backend
 
     @property
     def failed(self) -> str:
@@ -82,7 +79,7 @@ class WriterThread:
 
     def unavailable(self, why: str) -> HedgerowError:
         """The error a job gets when the database, not the job, failed."""
-        return Unavailable(f"{self._store.path.name}: {why}", "STORE_UNAVAILABLE")
+        return Unavailable(f"{self._store.backend.name}: {why}", "STORE_UNAVAILABLE")
 
     def submit(self, job: Job[T]) -> asyncio.Future[T]:
         """Queues a job; the future resolves on the running loop once its transaction is on disk."""
@@ -108,7 +105,7 @@ class WriterThread:
                 self._ending.set()
                 self._queue.put(None)
                 await asyncio.to_thread(self._thread.join)
-            self._connection.close()
+            self._session.close()
             self._closed.set_result(None)
         await asyncio.shield(self._closed)
 
@@ -121,7 +118,7 @@ class WriterThread:
             try:
                 item = self._queue.get(timeout=IDLE_CHECKPOINT_S) if unsaved else self._queue.get()
             except queue.Empty:
-                self._checkpoint()
+                self._settle()
                 unsaved = False
                 continue
             if self._linger_s:
@@ -140,39 +137,43 @@ class WriterThread:
     def _commit(self, group: list[_Item[Any]]) -> list[_Answer]:
         """Commits the group whole, leaving out jobs that fail by their own fault."""
         answers: list[_Answer] = []
+        failures: tuple[type[Exception], ...] = (*self.backend.errors, HedgerowError)
         if self._latch and self._failed:
             return [(item, None, self.unavailable(self._failed)) for item in group]
         while group:
             done: list[_Answer] = []
             try:
-                self._cursor.execute("BEGIN IMMEDIATE")
+                self._session.begin()
                 self.on_begin()
+                cursor = self._session.cursor
                 for item in group:
                     try:
-                        done.append((item, item.job(self._cursor), None))
+                        done.append((item, item.job(cursor), None))
+                    except self.backend.job_errors as error:
+                        answers.append((item, None, self.backend.job_error(error)))
+                        break
                     except _JOB_ERRORS as error:
-                        answers.append((item, None, _job_error(error)))
+                        answers.append((item, None, error))
                         break
                 else:
-                    self._cursor.execute("COMMIT")
+                    self._session.commit()
                     self.on_commit()
                     self._failed = ""
                     return answers + done
-                self._cursor.execute("ROLLBACK")
+                self._session.rollback()
                 group.remove(item)
-            except sqlite3.Error as error:
-                return answers + self._fail(group, str(error) or type(error).__name__)
+            except failures as error:
+                return answers + self._fail(group, " ".join(str(error).split()) or type(error).__name__)
             except BaseException as error:  # noqa: BLE001 - a job's bug must not leave callers waiting for ever
                 return answers + self._fail(group, f"{type(error).__name__}: {error}")
         return answers
 
     def _fail(self, group: list[_Item[Any]], why: str) -> list[_Answer]:
         self._failed = why
-        if self._connection.in_transaction:
-            try:
-                self._cursor.execute("ROLLBACK")
-            except sqlite3.Error as error:
-                self._failed = f"{why}; and the rollback failed: {error}"
+        try:
+            self._session.rollback()
+        except self.backend.errors as error:
+            self._failed = f"{why}; and the rollback failed: {error}"
         return [(item, None, self.unavailable(why)) for item in group]
 
     def _answer(self, answers: Sequence[_Answer]) -> None:
@@ -196,10 +197,10 @@ class WriterThread:
             else:
                 item.future.set_exception(error)
 
-    def _checkpoint(self) -> None:
+    def _settle(self) -> None:
         try:
-            self._cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-        except sqlite3.Error as error:
+            self._session.settle()
+        except self.backend.errors as error:
             self._failed = str(error)
 
     def on_begin(self) -> None:
@@ -210,28 +211,11 @@ class WriterThread:
 
 
 def make_log_room(store: Store, room_bytes: int = LOG_ROOM_BYTES) -> None:
-    """Lengthens the store's write-ahead log with zeros, which the database takes for nothing written.
+    """Makes a write-ahead log of ours as long as it gets; a database that keeps its own needs nothing.
 
     For the one writer, before it writes. A disk without that room only leaves commits slower.
     """
-    log = store.path.with_name(f"{store.path.name}-wal")
-    with contextlib.suppress(OSError):
-        descriptor = os.open(log, os.O_WRONLY)
-        try:
-            size = os.fstat(descriptor).st_size
-            while size < room_bytes:
-                size += os.pwrite(descriptor, bytes(min(1 << 20, room_bytes - size)), size)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _job_error(error: BaseException) -> BaseException:
-    if isinstance(error, sqlite3.IntegrityError) and "UNIQUE" in str(error):
-        return AlreadyExists(str(error))
-    if isinstance(error, sqlite3.IntegrityError):
-        return InvalidValue("row", str(error), "what the table requires")
-    return error
+    store.backend.make_room(room_bytes)
 
 
 class AsyncWriter(WriterThread):
@@ -252,7 +236,7 @@ class AsyncWriter(WriterThread):
         """
         prepared = [self._compiler.prepare(write) for write in writes]
 
-        def job(cursor: sqlite3.Cursor) -> None:
+        def job(cursor: Cursor) -> None:
             for one in prepared:
                 one.execute(cursor)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hedgerow.domain.errors import InvalidValue, NotFound
+from hedgerow.store.backend import Cursor
 from hedgerow.store.engine import Store
 
 
@@ -53,7 +53,7 @@ class PreparedWrite:
     must_exist: bool
     awaits_sequence: bool
 
-    def execute(self, cursor: sqlite3.Cursor, sequences: Sequence[int] = ()) -> None:
+    def execute(self, cursor: Cursor, sequences: Sequence[int] = ()) -> None:
         """Runs it inside the open transaction; raises NotFound when a row to update is missing."""
         parameters = self.parameters
         if self.awaits_sequence:
@@ -68,7 +68,7 @@ class WriteCompiler:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._dialect = store.engine.dialect
+        self._dialect = store.backend.dialect
         self._plans: dict[tuple[str, WriteMode, tuple[str, ...]], tuple[str, tuple[str, ...]]] = {}
 
     def prepare(self, write: Write) -> PreparedWrite:
@@ -122,10 +122,12 @@ def _statement(
 
 
 def to_database(value: Any) -> Any:
-    """The value as the driver takes it: Decimal and enum as text, dict and list as JSON text."""
+    """The value as drivers take it: Decimal and enum as text, dict and list as JSON text, NaN as NULL."""
     kind = type(value)
-    if kind is str or kind is int or value is None or kind is float:
+    if kind is str or kind is int or value is None:
         return value
+    if kind is float:
+        return value if value == value else None  # not a number is not known
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, Enum):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from pathlib import Path
 from typing import NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hedgerow.domain.errors import AlreadyExists
 from hedgerow.store.engine import open_store
 from hedgerow.store.journal import JournalEvent, JournalWriter, read_journal, verify_chain
+from hedgerow.store.location import StoreLocation
 from hedgerow.store.read import read_rows
 from hedgerow.store.writes import EventSequence, Write
+from tests.store_places import FreshLocation
 
 
 class Append(NamedTuple):
@@ -28,11 +28,11 @@ class Append(NamedTuple):
 APPENDS = st.lists(st.builds(Append, st.integers(0, 3), st.integers(0, 40), st.booleans()), max_size=40)
 
 
-async def append_all(folder: Path, calls: list[Append], restart_at: int) -> list[tuple[int, ...] | None]:
+async def append_all(place: StoreLocation, calls: list[Append], restart_at: int) -> list[tuple[int, ...] | None]:
     """Answers per call, None where the row's key existed; restarts the writer once on the way."""
     answers: list[tuple[int, ...] | None] = []
     for epoch, part in enumerate((calls[:restart_at], calls[restart_at:]), start=1):
-        with open_store(folder, "execution") as store:
+        with open_store(place, "execution") as store:
             journal = JournalWriter(store, epoch)
             futures = []
             for number, call in enumerate(part, start=len(answers)):
@@ -51,15 +51,16 @@ async def append_all(folder: Path, calls: list[Append], restart_at: int) -> list
     return answers
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(calls=APPENDS, restart=st.floats(0, 1))
-def test_sequences_follow_the_calls_without_gap(calls: list[Append], restart: float) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        answers = asyncio.run(append_all(folder, calls, int(len(calls) * restart)))
-        with open_store(folder, "execution", read_only=True) as store:
-            recorded = [(r.sequence, r.payload["call"], r.payload["event"]) for r in read_journal(store)]
-        orders = {row["client_order_id"]: row["sequence"] for row in read_rows(folder, "execution", "orders")}
+def test_sequences_follow_the_calls_without_gap(
+    fresh_location: FreshLocation, calls: list[Append], restart: float
+) -> None:
+    place = fresh_location()
+    answers = asyncio.run(append_all(place, calls, int(len(calls) * restart)))
+    with open_store(place, "execution", read_only=True) as store:
+        recorded = [(r.sequence, r.payload["call"], r.payload["event"]) for r in read_journal(store)]
+    orders = {row["client_order_id"]: row["sequence"] for row in read_rows(place, "execution", "orders")}
     seen: set[int] = set()
     expected = []
     for number, (call, answer) in enumerate(zip(calls, answers, strict=True)):

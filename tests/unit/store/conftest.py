@@ -1,4 +1,4 @@
-"""Fixtures of the store's tests: real databases in a temporary folder."""
+"""Fixtures of the store's tests: real databases, in files and on a server."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ import pytest
 
 from hedgerow.store.engine import Store, acquire_epoch, open_store
 from hedgerow.store.journal import JournalWriter
+from hedgerow.store.location import Place, StoreLocation
 from hedgerow.store.writer import AsyncWriter
 from hedgerow.store.writes import Write, WriteCompiler
+from tests.store_places import fresh_location, location, postgres, store_database
+
+__all__ = ["fresh_location", "location", "postgres", "store_database"]
 
 
 @pytest.fixture
-def execution(tmp_path: Path) -> Iterator[Store]:
+def execution(location: StoreLocation) -> Iterator[Store]:
     """Execution's database, open for writing."""
-    with open_store(tmp_path, "execution") as store:
+    with open_store(location, "execution") as store:
         yield store
 
 
@@ -32,9 +36,9 @@ async def journal(execution: Store) -> AsyncIterator[JournalWriter]:
 
 
 @pytest.fixture
-def strategy(tmp_path: Path) -> Iterator[Store]:
+def strategy(location: StoreLocation) -> Iterator[Store]:
     """A strategy's database, open for writing."""
-    with open_store(tmp_path, "strategy-goog") as store:
+    with open_store(location, "strategy-goog") as store:
         yield store
 
 
@@ -60,15 +64,17 @@ def run_python(repo_root: Path) -> Callable[..., subprocess.CompletedProcess[str
 
 
 @pytest.fixture
-def fill() -> Callable[[Path, str, list[Write]], None]:
+def fill() -> Callable[[Place, str, list[Write]], None]:
     """Writes rows into an owner's database and closes it: what a session leaves behind."""
 
-    def write_rows(folder: Path, owner: str, writes: list[Write]) -> None:
-        with open_store(folder, owner) as store:
+    def write_rows(place: Place, owner: str, writes: list[Write]) -> None:
+        with open_store(place, owner) as store:
             compiler = WriteCompiler(store)
-            connection = store.raw_connection()
+            session = store.session()
+            session.begin()
             for write in writes:
-                compiler.prepare(write).execute(connection.cursor())
-            connection.close()
+                compiler.prepare(write).execute(session.cursor)
+            session.commit()
+            session.close()
 
     return write_rows

@@ -12,26 +12,32 @@ import pytest
 import sqlalchemy as sa
 
 from hedgerow.domain.errors import FailedPrecondition, InvalidValue, NotFound, Unavailable
-from hedgerow.state_dir import StateDir
-from hedgerow.store.engine import Store, acquire_epoch, open_beside_writer, open_store
+from hedgerow.store.engine import Store, acquire_epoch, open_beside_writer, open_store, owners
+from hedgerow.store.location import StoreLocation
 from hedgerow.store.tables import METADATA, owner_kind
+from tests.store_places import PLACE_OF_ARGUMENTS, arguments, on_postgresql, on_sqlite
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 HOLD = """
-import pathlib, sys
 from hedgerow.store.engine import open_store
-store = open_store(pathlib.Path(sys.argv[1]), "risk")
+store = open_store(place, "risk")
 print("held", flush=True)
 sys.stdin.read()
 """
 
 
+def epoch_of(store: Store) -> sa.Select[tuple[int]]:
+    leases = store.table("leases")
+    return sa.select(leases.c.epoch).where(leases.c.name == store.owner)
+
+
 @pytest.fixture
-def holder(tmp_path: Path, repo_root: Path) -> Iterator[subprocess.Popen[str]]:
+def holder(location: StoreLocation, repo_root: Path) -> Iterator[subprocess.Popen[str]]:
     """A process that has risk's database open for writing."""
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-c", PLACE_OF_ARGUMENTS + HOLD, *arguments(location)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": str(repo_root / "libs")},
     )  # fmt: skip
     assert process.stdout is not None
@@ -41,69 +47,81 @@ def holder(tmp_path: Path, repo_root: Path) -> Iterator[subprocess.Popen[str]]:
     process.communicate()
 
 
+@on_sqlite
 def test_the_writer_syncs_every_commit_to_a_log(execution: Store) -> None:
-    with execution.read() as connection:
+    with execution.begin() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
-def test_a_state_dir_names_the_folder(tmp_path: Path) -> None:
-    state = StateDir(tmp_path / "live")
-    with open_store(state.store_dir, "stats") as store:
-        assert store.path == state.store_dir / "stats.db"
+@on_postgresql
+def test_the_server_syncs_every_commit(execution: Store) -> None:
+    session = execution.session()
+    settings = {
+        name: session.cursor.execute(f"SHOW {name}").fetchone()[0] for name in ("synchronous_commit", "search_path")
+    }
+    session.close()
+    assert settings == {"synchronous_commit": "on", "search_path": execution.location.schema("execution")}
+
+
+def test_a_path_means_a_folder_of_files(tmp_path: Path) -> None:
+    with open_store(tmp_path, "stats") as store:
+        assert store.location == StoreLocation(folder=tmp_path)
+        assert (tmp_path / "stats.db").is_file()
 
 
 @pytest.mark.parametrize("owner", ["execution", "risk", "portfolio", "control", "stats", "strategy-goog-scalper"])
-def test_every_owner_has_its_tables(tmp_path: Path, owner: str) -> None:
-    with open_store(tmp_path, owner) as store, store.read() as connection:
+def test_every_owner_has_its_tables(location: StoreLocation, owner: str) -> None:
+    with open_store(location, owner) as store, store.read() as connection:
         present = set(sa.inspect(connection).get_table_names())
     assert present == set(METADATA[owner_kind(owner)].tables) | {"alembic_version"}
 
 
 @pytest.mark.parametrize("owner", ["strategy", "strategy-", "strategy-../x", "ledger", ""])
-def test_an_unknown_owner_is_refused(tmp_path: Path, owner: str) -> None:
+def test_an_unknown_owner_is_refused(location: StoreLocation, owner: str) -> None:
     with pytest.raises(InvalidValue, match="owner"):
-        open_store(tmp_path, owner)
+        open_store(location, owner)
 
 
-def test_a_second_writer_is_told_who_writes(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
-    with pytest.raises(FailedPrecondition, match=rf"risk\.db is in use by pid {holder.pid}") as refusal:
-        open_store(tmp_path, "risk")
+def test_a_second_writer_is_told_who_writes(location: StoreLocation, holder: subprocess.Popen[str]) -> None:
+    with pytest.raises(FailedPrecondition, match=rf"risk.* is in use by .*pid {holder.pid}") as refusal:
+        open_store(location, "risk")
     assert refusal.value.reason == "STORE_IN_USE"
     holder.kill()
     holder.wait()
-    open_store(tmp_path, "risk").close()
+    open_store(location, "risk").close()
 
 
-def test_closing_lets_the_next_writer_in(tmp_path: Path) -> None:
-    open_store(tmp_path, "risk").close()
-    open_store(tmp_path, "risk").close()
+def test_closing_lets_the_next_writer_in(location: StoreLocation) -> None:
+    open_store(location, "risk").close()
+    open_store(location, "risk").close()
 
 
-def test_readers_read_beside_the_writer_and_cannot_write(execution: Store, tmp_path: Path) -> None:
+def test_readers_read_beside_the_writer_and_cannot_write(execution: Store, location: StoreLocation) -> None:
     acquire_epoch(execution, "execution")
-    with open_store(tmp_path, "execution", read_only=True) as reader:
+    with open_store(location, "execution", read_only=True) as reader:
         with reader.read() as connection:
-            assert connection.execute(sa.select(reader.table("leases").c.epoch)).scalar() == 1
+            assert connection.execute(epoch_of(reader)).scalar() == 1
         with pytest.raises(FailedPrecondition, match="reading only"), reader.begin():
             pass
-        with pytest.raises(Unavailable, match="readonly"), reader.read() as connection:
+        with pytest.raises(Unavailable, match=r"read-?only"), reader.read() as connection:
             connection.execute(reader.table("leases").delete())
 
 
-def test_a_reader_needs_a_file(tmp_path: Path) -> None:
+def test_a_reader_needs_a_database(location: StoreLocation) -> None:
     with pytest.raises(NotFound, match="execution has not run here"):
-        open_store(tmp_path, "execution", read_only=True)
+        open_store(location, "execution", read_only=True)
     with pytest.raises(NotFound):
-        open_beside_writer(tmp_path, "control")
-    assert list(tmp_path.iterdir()) == []
+        open_beside_writer(location, "control")
+    assert owners(location) == []
+    assert location.folder is None or not location.folder.exists()
 
 
-def test_epochs_only_go_up(tmp_path: Path) -> None:
+def test_epochs_only_go_up(location: StoreLocation) -> None:
     epochs = []
     for _ in range(3):
-        with open_store(tmp_path, "execution") as store:
+        with open_store(location, "execution") as store:
             epochs.append(acquire_epoch(store, "execution"))
     assert epochs == [1, 2, 3]
 

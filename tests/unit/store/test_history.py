@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -21,28 +20,28 @@ OWNER = "strategy-goog"
 
 
 @pytest.fixture
-async def history(tmp_path: Path, strategy_writer: AsyncWriter) -> AsyncIterator[History]:
-    history = open_history(tmp_path, OWNER, strategy_writer)
+async def history(location: StoreLocation, strategy_writer: AsyncWriter) -> AsyncIterator[History]:
+    history = open_history(location, OWNER, strategy_writer)
     yield history
     await history.close()
 
 
-async def test_rows_arrive_in_order(history: History, tmp_path: Path) -> None:
+async def test_rows_arrive_in_order(history: History, location: StoreLocation) -> None:
     for number in range(1, 101):
         history.append("decisions", decision(number))
         history.append("status_history", snapshot(number))
     assert history.pending == 200
     await history.close()
-    assert [row["sequence"] for row in read_rows(tmp_path, OWNER, "decisions")] == list(range(1, 101))
-    assert [row["ts"] for row in read_rows(tmp_path, OWNER, "status_history")] == list(range(1, 101))
+    assert [row["sequence"] for row in read_rows(location, OWNER, "decisions")] == list(range(1, 101))
+    assert [row["ts"] for row in read_rows(location, OWNER, "status_history")] == list(range(1, 101))
     assert (history.pending, history.dropped, history.failed) == (0, 0, "")
 
 
-async def test_a_row_that_is_there_already_stays(history: History, tmp_path: Path) -> None:
+async def test_a_row_that_is_there_already_stays(history: History, location: StoreLocation) -> None:
     history.append("decisions", decision(1))
     history.append("decisions", {**decision(1), "cause": "TIMER"})
     await history.close()
-    assert [row["cause"] for row in read_rows(tmp_path, OWNER, "decisions")] == ["QUOTE"]
+    assert [row["cause"] for row in read_rows(location, OWNER, "decisions")] == ["QUOTE"]
     assert history.dropped == 0
 
 
@@ -64,9 +63,9 @@ async def test_what_cannot_be_is_refused_at_once(history: History) -> None:
     assert history.pending == 0
 
 
-async def test_the_location_decides_the_way(tmp_path: Path, strategy_writer: AsyncWriter) -> None:
+async def test_the_location_decides_the_way(location: StoreLocation, strategy_writer: AsyncWriter) -> None:
     url = StoreLocation(url="postgresql://hedgerow@127.0.0.1/hedgerow", prefix="live_")
-    assert isinstance(open_history(StoreLocation(folder=tmp_path), OWNER, strategy_writer), WriterHistory)
+    assert isinstance(open_history(StoreLocation(folder=location), OWNER, strategy_writer), WriterHistory)
     copying = open_history(url, OWNER, strategy_writer)
     assert isinstance(copying, CopyHistory)
     await copying.close()

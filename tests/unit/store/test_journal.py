@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from hedgerow.domain.errors import AlreadyExists, InvalidValue, JournalUnavailable, NotFound
+from hedgerow.store.backend import Cursor
 from hedgerow.store.engine import Store, acquire_epoch, open_store
 from hedgerow.store.journal import GENESIS, Head, JournalEvent, JournalWriter, journal_head, read_journal, verify_chain
+from hedgerow.store.location import StoreLocation
 from hedgerow.store.writes import EventSequence, Write, WriteMode
+from tests.store_places import impatient, intruder, server_side
 
 
 def event(kind: str = "SENT", **payload: object) -> JournalEvent:
@@ -83,7 +84,7 @@ async def test_a_row_that_breaks_a_rule_fails_alone(execution: Store, journal: J
         return_exceptions=True,
     )
     assert results[0] == (1,)
-    assert [type(result) for result in results[1:5]] == [AlreadyExists, NotFound, InvalidValue, OverflowError]
+    assert [type(result) for result in results[1:5]] == [AlreadyExists, NotFound, InvalidValue, InvalidValue]
     assert results[5] == (2,)
     assert [r.payload["number"] for r in read_journal(execution)] == [1, 6]
     assert count(execution, "orders") == 2
@@ -100,8 +101,8 @@ async def test_a_wrong_shape_is_refused_before_it_is_queued(execution: Store, jo
     assert await journal.append([event()]) == (1,)
 
 
-async def test_closing_commits_what_is_pending_and_refuses_what_comes_after(tmp_path: Path) -> None:
-    with open_store(tmp_path, "execution") as store:
+async def test_closing_commits_what_is_pending_and_refuses_what_comes_after(location: StoreLocation) -> None:
+    with open_store(location, "execution") as store:
         journal = JournalWriter(store, 1)
         futures = [journal.append([event()]) for _ in range(100)]
         await asyncio.gather(journal.close(), journal.close())
@@ -111,9 +112,9 @@ async def test_closing_commits_what_is_pending_and_refuses_what_comes_after(tmp_
         assert journal_head(store).sequence == 100
 
 
-async def test_a_restart_continues_the_chain_in_a_new_epoch(tmp_path: Path) -> None:
+async def test_a_restart_continues_the_chain_in_a_new_epoch(location: StoreLocation) -> None:
     for epoch in (1, 2):
-        with open_store(tmp_path, "execution") as store:
+        with open_store(location, "execution") as store:
             journal = JournalWriter(store, acquire_epoch(store, "execution"))
             await journal.append([event(), event()])
             await journal.close()
@@ -121,9 +122,12 @@ async def test_a_restart_continues_the_chain_in_a_new_epoch(tmp_path: Path) -> N
             assert verify_chain(store) is None
 
 
-async def fail_with(journal: JournalWriter, pragma: str, expected: str, events: Sequence[JournalEvent]) -> None:
-    def apply(cursor: sqlite3.Cursor) -> None:
-        cursor.execute(pragma)
+async def fail_with(
+    journal: JournalWriter, statements: Mapping[str, Sequence[str]], expected: str, events: Sequence[JournalEvent]
+) -> None:
+    def apply(cursor: Cursor) -> None:
+        for statement in statements[journal.backend.dialect.name]:
+            cursor.execute(statement)
 
     await journal.submit(apply)
     pending = [journal.append(events, [order(n)]) for n in range(3)]
@@ -134,17 +138,31 @@ async def fail_with(journal: JournalWriter, pragma: str, expected: str, events: 
     assert expected in journal.failed
 
 
+# A server's disk is not ours to fill: its refusal is the one a full disk makes it give.
+FULL_DISK = {
+    "sqlite": ["PRAGMA max_page_count=1"],
+    "postgresql": [
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION"
+        " 'could not extend file: the disk is full' USING ERRCODE = 'disk_full'; END $$",
+        "CREATE TRIGGER full_disk BEFORE INSERT ON journal FOR EACH ROW EXECUTE FUNCTION refuse()",
+    ],
+}
+READ_ONLY = {"sqlite": ["PRAGMA query_only=ON"], "postgresql": ["SET default_transaction_read_only=on"]}
+
+
 async def test_a_full_disk_ends_the_journal_and_leaves_nothing_half_done(
-    execution: Store, journal: JournalWriter, tmp_path: Path
+    execution: Store, journal: JournalWriter, location: StoreLocation
 ) -> None:
     await journal.append([event()], [order(100)])
     big = [event(text="x" * 20_000) for _ in range(20)]
-    await fail_with(journal, "PRAGMA max_page_count=1", "full", big)
+    await fail_with(journal, FULL_DISK, "full", big)
     with pytest.raises(JournalUnavailable, match="nothing is sent until the store is opened anew"):
         await journal.append([event()])
     await journal.close()
     execution.close()
-    with open_store(tmp_path, "execution") as store:
+    if location.url:
+        server_side(location, f"DROP TRIGGER full_disk ON {location.schema('execution')}.journal")
+    with open_store(location, "execution") as store:
         assert count(store, "journal") == 1
         assert count(store, "orders") == 1
         assert verify_chain(store) is None
@@ -155,26 +173,25 @@ async def test_a_full_disk_ends_the_journal_and_leaves_nothing_half_done(
 
 async def test_a_locked_database_ends_the_journal(execution: Store, journal: JournalWriter) -> None:
     await journal.append([event()])
-    intruder = sqlite3.connect(execution.path, isolation_level=None)
-    await journal.submit(lambda cursor: cursor.execute("PRAGMA busy_timeout=20").fetchall())
-    intruder.execute("BEGIN IMMEDIATE")
-    with pytest.raises(JournalUnavailable, match="locked"):
+    await journal.submit(impatient)
+    with (
+        intruder(execution.location, "execution", "journal"),
+        pytest.raises(JournalUnavailable, match="lock"),
+    ):
         await journal.append([event()])
-    intruder.execute("ROLLBACK")
-    intruder.close()
-    with pytest.raises(JournalUnavailable, match="locked"):
+    with pytest.raises(JournalUnavailable, match="lock"):
         await journal.append([event()])  # it stays failed until opened anew
     assert journal_head(execution).sequence == 1
 
 
 async def test_a_database_that_turned_read_only_ends_the_journal(execution: Store, journal: JournalWriter) -> None:
     await journal.append([event()])
-    await fail_with(journal, "PRAGMA query_only=ON", "readonly", [event()])
+    await fail_with(journal, READ_ONLY, "only", [event()])
     assert journal_head(execution).sequence == 1
 
 
 async def test_a_job_with_a_bug_answers_instead_of_hanging(journal: JournalWriter) -> None:
-    def bug(_: sqlite3.Cursor) -> None:
+    def bug(_: Cursor) -> None:
         raise RuntimeError("a bug")
 
     with pytest.raises(JournalUnavailable, match="RuntimeError: a bug"):
@@ -213,5 +230,5 @@ async def test_a_change_of_any_character_is_found(execution: Store, journal: Jou
     for position in range(len(payload)):
         changed = payload[:position] + chr(ord(payload[position]) ^ 1) + payload[position + 1 :]
         with execution.begin() as connection:
-            connection.exec_driver_sql("UPDATE journal SET payload = ?", (changed,))
+            connection.execute(execution.table("journal").update().values(payload=changed))
         assert verify_chain(execution) == 1

@@ -13,16 +13,18 @@ import sqlalchemy as sa
 
 from hedgerow.store.engine import acquire_epoch, open_store
 from hedgerow.store.journal import JournalWriter, read_journal, verify_chain
+from hedgerow.store.location import StoreLocation
+from tests.store_places import PLACE_OF_ARGUMENTS, arguments, on_sqlite
 
 # Appends until killed, says each acknowledged sequence, and keeps a few appends in flight.
 APPEND = """
-import asyncio, os, pathlib, sys
+import asyncio, os
 from hedgerow.store.engine import acquire_epoch, open_store
 from hedgerow.store.journal import JournalEvent, JournalWriter
 from hedgerow.store.writes import EventSequence, Write
 
 async def main():
-    store = open_store(pathlib.Path(sys.argv[1]), "execution")
+    store = open_store(place, "execution")
     epoch = acquire_epoch(store, "execution")
     journal = JournalWriter(store, epoch)
 
@@ -42,10 +44,10 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_nothing_acknowledged_is_lost(tmp_path: Path, repo_root: Path, seed: int) -> None:
+def test_nothing_acknowledged_is_lost(location: StoreLocation, repo_root: Path, seed: int) -> None:
     wanted = random.Random(seed).randrange(1, 400)
     process = subprocess.Popen(
-        [sys.executable, "-c", APPEND, str(tmp_path)], stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-c", PLACE_OF_ARGUMENTS + APPEND, *arguments(location)], stdout=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": str(repo_root / "libs")},
     )  # fmt: skip
     assert process.stdout is not None
@@ -56,7 +58,7 @@ def test_nothing_acknowledged_is_lost(tmp_path: Path, repo_root: Path, seed: int
     process.stdout.close()
     acknowledged = dict(line.split() for line in lines if line.endswith("\n"))
     assert len(acknowledged) >= wanted
-    with open_store(tmp_path, "execution") as store:
+    with open_store(location, "execution") as store:
         recorded = {str(row.sequence): row.payload["id"] for row in read_journal(store)}
         assert acknowledged.items() <= recorded.items()
         assert verify_chain(store) is None
@@ -70,13 +72,13 @@ def test_nothing_acknowledged_is_lost(tmp_path: Path, repo_root: Path, seed: int
 
 # A file may grow no further: what a full disk does, made by the kernel.
 FULL = """
-import asyncio, pathlib, resource, signal, sys
+import asyncio, resource, signal
 from hedgerow.domain.errors import JournalUnavailable
 from hedgerow.store.engine import acquire_epoch, open_store
 from hedgerow.store.journal import JournalEvent, JournalWriter
 
 async def main():
-    store = open_store(pathlib.Path(sys.argv[1]), "execution")
+    store = open_store(place, "execution")
     journal = JournalWriter(store, acquire_epoch(store, "execution"))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
@@ -92,16 +94,17 @@ asyncio.run(main())
 """
 
 
+@on_sqlite
 def test_a_file_that_cannot_grow_ends_the_journal_and_keeps_what_was_acknowledged(
-    tmp_path: Path, repo_root: Path
+    location: StoreLocation, repo_root: Path
 ) -> None:
     result = subprocess.run(
-        [sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, timeout=60, check=True,
-        env={**os.environ, "PYTHONPATH": str(repo_root / "libs")},
+        [sys.executable, "-c", PLACE_OF_ARGUMENTS + FULL, *arguments(location)], capture_output=True, text=True,
+        timeout=60, check=True, env={**os.environ, "PYTHONPATH": str(repo_root / "libs")},
     )  # fmt: skip
     last, reason, _ = result.stdout.split(maxsplit=2)
     assert reason == "JOURNAL_UNAVAILABLE"
     assert int(last) > 10
-    with open_store(tmp_path, "execution") as store:
+    with open_store(location, "execution") as store:
         assert len(list(read_journal(store))) == int(last)
         assert verify_chain(store) is None

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hedgerow.domain.period import NEW_YORK
+from hedgerow.store.location import Place, StoreLocation
 from hedgerow.store.operations import OperationType, operation_row
 from hedgerow.store.statistics import Period, hedge_statistics
 from hedgerow.store.writes import Write
 
-Fill = Callable[[Path, str, list[Write]], None]
+Fill = Callable[[Place, str, list[Write]], None]
 
 
 def at(text: str) -> int:
@@ -53,10 +53,10 @@ ADDED_UP = (
 
 
 @pytest.fixture
-def session(tmp_path: Path, fill: Fill) -> Path:
+def session(location: StoreLocation, fill: Fill) -> StoreLocation:
     """Wednesday and Thursday of one week, and the Monday after."""
     fill(
-        tmp_path,
+        location,
         "execution",
         [
             execution(1, "2015-12-23T10:00:00", "c1", "BUY", 60, "100.00", "0.30"),
@@ -68,7 +68,7 @@ def session(tmp_path: Path, fill: Fill) -> Path:
         ],
     )
     fill(
-        tmp_path,
+        location,
         "strategy-goog",
         [
             status("2015-12-23T15:59:00", 2.0),
@@ -77,10 +77,10 @@ def session(tmp_path: Path, fill: Fill) -> Path:
             status("2015-12-24T13:00:00", None),
         ],
     )
-    return tmp_path
+    return location
 
 
-def test_hedges_profit_and_denials_per_day(session: Path) -> None:
+def test_hedges_profit_and_denials_per_day(session: StoreLocation) -> None:
     first, second, third = hedge_statistics(session)
     assert (first["start_date"], first["strategy"], first["hedges"], first["fills"]) == ("2015-12-23", "goog", 1, 2)
     assert (first["bought_quantity"], first["sold_quantity"]) == (100, 0)
@@ -98,7 +98,7 @@ def test_hedges_profit_and_denials_per_day(session: Path) -> None:
     ("period", "starts"),
     [(Period.WEEK, ["2015-12-21", "2015-12-28"]), (Period.MONTH, ["2015-12-01"])],
 )
-def test_longer_periods_are_the_sums_of_their_days(session: Path, period: Period, starts: list[str]) -> None:
+def test_longer_periods_are_the_sums_of_their_days(session: StoreLocation, period: Period, starts: list[str]) -> None:
     days, longer = hedge_statistics(session), hedge_statistics(session, "goog", period)
     assert [row["start_date"] for row in longer] == starts
     for name in ADDED_UP:
@@ -106,52 +106,52 @@ def test_longer_periods_are_the_sums_of_their_days(session: Path, period: Period
     assert longer[0]["daily_pnl"] == -5.5
 
 
-def test_a_weekend_snapshot_tells_of_the_session_before(tmp_path: Path, fill: Fill) -> None:
+def test_a_weekend_snapshot_tells_of_the_session_before(location: StoreLocation, fill: Fill) -> None:
     friday = {"restore": {"session_open": at("2015-12-18T09:30:00")}}
     rows = [status("2015-12-18T15:00:00", 3.0, **friday), status("2015-12-19T12:00:00", 4.0, **friday)]
-    fill(tmp_path, "strategy-goog", rows)
-    (row,) = hedge_statistics(tmp_path, period=Period.WEEK)
+    fill(location, "strategy-goog", rows)
+    (row,) = hedge_statistics(location, period=Period.WEEK)
     assert (row["start_date"], row["daily_pnl"], row["hedges"]) == ("2015-12-14", 4.0, 0)
 
 
-def test_a_late_commission_does_not_change_the_order_of_fills(tmp_path: Path, fill: Fill) -> None:
+def test_a_late_commission_does_not_change_the_order_of_fills(location: StoreLocation, fill: Fill) -> None:
     """Its report moves the fill's sequence on; what was bought first is still sold first."""
     rows = [
         execution(1, "2015-12-23T10:00:00", "c1", "BUY", 10, "100", "1", sequence=9),
         execution(2, "2015-12-23T10:00:00", "c2", "SELL", 10, "101", sequence=2),
         execution(3, "2015-12-23T10:00:01", "c3", "BUY", 10, "105", sequence=3),
     ]
-    fill(tmp_path, "execution", rows)
-    (row,) = hedge_statistics(tmp_path)
+    fill(location, "execution", rows)
+    (row,) = hedge_statistics(location)
     assert row["realized_pnl"] == 10
 
 
-def test_nothing_written_is_no_row(tmp_path: Path) -> None:
-    assert hedge_statistics(tmp_path) == []
+def test_nothing_written_is_no_row(location: StoreLocation) -> None:
+    assert hedge_statistics(location) == []
 
 
-def test_what_was_adopted_is_closed_against_the_price_it_was_adopted_at(tmp_path: Path, fill: Fill) -> None:
+def test_what_was_adopted_is_closed_against_the_price_it_was_adopted_at(location: StoreLocation, fill: Fill) -> None:
     leg = "GOOG 160115C00750000"
     values = {"transfer_id": "t1", "request_id": "t1", "kind": "ADOPTION", "account": "SIM1", "from_owner": "MANUAL",
               "to_owner": "goog", "instrument": leg, "multiplier": 100, "quantity": Decimal(20), "price": Decimal(7),
               "market_ns": at("2015-12-23T09:30:00")}  # fmt: skip
-    fill(tmp_path, "portfolio", [Write("transfers", values)])
-    assert hedge_statistics(tmp_path) == []
+    fill(location, "portfolio", [Write("transfers", values)])
+    assert hedge_statistics(location) == []
     sold = execution(1, "2015-12-24T10:00:00", "c1", "SELL", 5, "7.50", "3").values
-    fill(tmp_path, "execution", [Write("fills", dict(sold) | {"instrument": leg, "multiplier": 100})])
-    (row,) = hedge_statistics(tmp_path)
+    fill(location, "execution", [Write("fills", dict(sold) | {"instrument": leg, "multiplier": 100})])
+    (row,) = hedge_statistics(location)
     assert (row["start_date"], row["strategy"], row["realized_pnl"], row["net_pnl"]) == ("2015-12-24", "goog", 250, 247)
     assert (row["closing_fills"], row["wins"]) == (1, 1)
-    assert hedge_statistics(tmp_path, "MANUAL") == []
+    assert hedge_statistics(location, "MANUAL") == []
 
 
-def test_a_result_of_nothing_is_no_win(tmp_path: Path, fill: Fill) -> None:
+def test_a_result_of_nothing_is_no_win(location: StoreLocation, fill: Fill) -> None:
     """Its average price, 1 / 3, does not end."""
     rows = [
         execution(1, "2015-12-23T10:00:00", "c1", "BUY", 1, "1"),
         execution(2, "2015-12-23T10:00:01", "c1", "BUY", 2, "0"),
         execution(3, "2015-12-23T10:00:02", "c2", "SELL", 3, "0.50", "0.50"),
     ]
-    fill(tmp_path, "execution", rows)
-    (row,) = hedge_statistics(tmp_path)
+    fill(location, "execution", rows)
+    (row,) = hedge_statistics(location)
     assert (row["closing_fills"], row["wins"], row["result_distribution"]["maximum"]) == (1, 0, 0)

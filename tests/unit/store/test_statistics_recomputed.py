@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -15,10 +14,11 @@ import numpy as np
 import pytest
 
 from hedgerow.domain.period import day_start
+from hedgerow.store.location import Place, StoreLocation
 from hedgerow.store.statistics import Period, hedge_statistics
 from hedgerow.store.writes import Write
 
-Fill = Callable[[Path, str, list[Write]], None]
+Fill = Callable[[Place, str, list[Write]], None]
 
 
 class Traded(NamedTuple):
@@ -69,9 +69,9 @@ HAND = [
 ]
 
 
-def test_a_list_by_hand(tmp_path: Path, fill: Fill) -> None:
-    fill(tmp_path, "execution", rows(HAND))
-    days = {row["start_date"]: row for row in hedge_statistics(tmp_path)}
+def test_a_list_by_hand(location: StoreLocation, fill: Fill) -> None:
+    fill(location, "execution", rows(HAND))
+    days = {row["start_date"]: row for row in hedge_statistics(location)}
     assert list(days) == ["2015-12-31", "2016-01-01", "2016-01-03", "2016-03-13", "2016-03-14", "2016-11-06"]
     last = days["2015-12-31"]
     assert (last["hedges"], last["fills"], last["closing_fills"], last["wins"]) == (2, 3, 2, 1)
@@ -90,17 +90,17 @@ def test_a_list_by_hand(tmp_path: Path, fill: Fill) -> None:
     assert (days["2016-01-03"]["wins"], days["2016-01-03"]["win_rate"]) == (0, 0.0)
     opened = days["2016-03-14"]
     assert (opened["closing_fills"], opened["win_rate"], opened["result_distribution"]) == (0, None, None)
-    weeks = hedge_statistics(tmp_path, period=Period.WEEK)
+    weeks = hedge_statistics(location, period=Period.WEEK)
     assert [row["start_date"] for row in weeks] == ["2015-12-28", "2016-03-07", "2016-03-14", "2016-10-31"]
     assert (weeks[0]["hedges"], weeks[0]["fills"], weeks[0]["closing_fills"]) == (4, 5, 4)
-    months = hedge_statistics(tmp_path, period=Period.MONTH)
+    months = hedge_statistics(location, period=Period.MONTH)
     assert [row["start_date"] for row in months] == ["2015-12-01", "2016-01-01", "2016-03-01", "2016-11-01"]
 
 
-def test_a_window_of_days_leaves_nothing_of_them_out(tmp_path: Path, fill: Fill) -> None:
-    fill(tmp_path, "execution", rows(HAND))
+def test_a_window_of_days_leaves_nothing_of_them_out(location: StoreLocation, fill: Fill) -> None:
+    fill(location, "execution", rows(HAND))
     since, until = day_start(date(2016, 1, 1)), day_start(date(2016, 3, 14))
-    found = hedge_statistics(tmp_path, since_ns=since, until_ns=until)
+    found = hedge_statistics(location, since_ns=since, until_ns=until)
     assert [row["start_date"] for row in found] == ["2016-01-01", "2016-01-03", "2016-03-13"]
     # The position bought before the window is what its first fill closes.
     assert found[0]["realized_pnl"] == 20
@@ -108,10 +108,10 @@ def test_a_window_of_days_leaves_nothing_of_them_out(tmp_path: Path, fill: Fill)
 
 @pytest.mark.parametrize("period", list(Period))
 @pytest.mark.parametrize("seed", range(3))
-def test_many_fills_the_same_twice(tmp_path: Path, fill: Fill, seed: int, period: Period) -> None:
+def test_many_fills_the_same_twice(location: StoreLocation, fill: Fill, seed: int, period: Period) -> None:
     fills = made_up(random.Random(seed), 400)
-    fill(tmp_path, "execution", rows(fills))
-    found = {row["start_date"]: row for row in hedge_statistics(tmp_path, "goog", period)}
+    fill(location, "execution", rows(fills))
+    found = {row["start_date"]: row for row in hedge_statistics(location, "goog", period)}
     expected = recomputed(fills, period)
     assert list(found) == sorted(expected)
     for start, other in expected.items():

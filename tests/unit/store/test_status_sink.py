@@ -18,6 +18,7 @@ from hedgerow.store.engine import Store
 from hedgerow.store.read import read_history, read_status
 from hedgerow.store.status_sink import SNAPSHOT_KEYS, open_status_sink
 from hedgerow.store.writer import AsyncWriter
+from tests.store_places import PLACE_OF_ARGUMENTS, arguments, file_of, server_side
 
 
 def snapshot(**changes: Any) -> dict[str, Any]:
@@ -31,7 +32,7 @@ async def test_current_view_and_history(strategy: Store, strategy_writer: AsyncW
     sink = open_status_sink("", "goog", strategy_writer)
     for ts, history in ((1, True), (2, False), (3, True), (4, False)):
         await sink.write(snapshot(ts=ts, spot=700.0 + ts), history, market_ns=ts * 10)
-    folder = strategy.path.parent
+    folder = strategy.location
     (current,) = read_status(folder)
     assert (current["strategy"], current["ts"], current["market_ns"], current["spot"]) == ("goog", 4, 40, 704.0)
     assert set(SNAPSHOT_KEYS) <= set(current["snapshot"])
@@ -42,10 +43,14 @@ async def test_current_view_and_history(strategy: Store, strategy_writer: AsyncW
 async def test_one_line_query_reads_state_and_timestamp(strategy: Store, strategy_writer: AsyncWriter) -> None:
     """TC-1-R-M1a-2: without the console, with nothing but SQL."""
     await open_status_sink("sqlite", "goog", strategy_writer).write(snapshot(), history=False)
-    connection = sqlite3.connect(f"file:{strategy.path}?mode=ro", uri=True)
-    query = "SELECT strategy, ts, daemon_state, status_lamp, spot, net_delta FROM status_current"
-    assert connection.execute(query).fetchall() == [("goog", 1_000, "RUNNING", "green", 748.4, -12.5)]
-    connection.close()
+    query = "SELECT strategy, ts, daemon_state, status_lamp, spot, net_delta FROM"
+    if strategy.location.folder is None:
+        rows = server_side(strategy.location, f"{query} {strategy.location.schema('strategy-goog')}.status_current")
+    else:
+        connection = sqlite3.connect(f"file:{file_of(strategy.location, 'strategy-goog')}?mode=ro", uri=True)
+        rows = connection.execute(f"{query} status_current").fetchall()
+        connection.close()
+    assert rows == [("goog", 1_000, "RUNNING", "green", 748.4, -12.5)]
 
 
 async def test_another_process_reads_it(
@@ -53,12 +58,14 @@ async def test_another_process_reads_it(
 ) -> None:
     """TC-1-R-M4a-3: readable while the writer lives."""
     await open_status_sink("", "goog", strategy_writer).write(snapshot(), history=True)
-    script = """
-import pathlib, sys
+    script = (
+        PLACE_OF_ARGUMENTS
+        + """
 from hedgerow.store.read import read_status
-print(read_status(pathlib.Path(sys.argv[1])))
+print(read_status(place))
 """
-    result = run_python(script, strategy.path.parent)
+    )
+    result = run_python(script, *arguments(strategy.location))
     assert "'daemon_state': 'RUNNING'" in result.stdout, result.stderr
 
 
@@ -82,7 +89,7 @@ async def test_a_snapshot_without_a_spot_and_with_a_delta_that_is_no_number(
 ) -> None:
     values = snapshot(spot=None, net_delta=float("nan"), config={"cap": float("inf"), "legs": [float("nan"), 1.0]})
     await open_status_sink("", "goog", strategy_writer).write(values, history=True)
-    (current,) = read_status(strategy.path.parent)
+    (current,) = read_status(strategy.location)
     assert current["spot"] is None
     assert current["net_delta"] is None
     assert current["snapshot"]["config"] == {"cap": None, "legs": [None, 1.0]}

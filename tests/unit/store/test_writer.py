@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import sqlite3
 import threading
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from hedgerow.store import writer as writer_module
 from hedgerow.store.engine import Store, open_store
 from hedgerow.store.writer import AsyncWriter, make_log_room
 from hedgerow.store.writes import Write
+from tests.store_places import file_of, impatient, intruder, on_sqlite
 
 
 def decision(sequence: int) -> Write:
@@ -38,15 +38,12 @@ async def test_rows_are_written_off_the_loop(strategy: Store, strategy_writer: A
 async def test_a_failed_commit_fails_its_rows_and_later_ones_succeed(
     strategy: Store, strategy_writer: AsyncWriter
 ) -> None:
-    await strategy_writer.submit(lambda cursor: cursor.execute("PRAGMA busy_timeout=20").fetchall())
-    intruder = sqlite3.connect(strategy.path, isolation_level=None)
-    intruder.execute("BEGIN IMMEDIATE")
-    with pytest.raises(Unavailable, match="locked") as failure:
-        await strategy_writer.write([decision(1)])
-    assert failure.value.reason == "STORE_UNAVAILABLE"
-    assert "locked" in strategy_writer.failed
-    intruder.execute("ROLLBACK")
-    intruder.close()
+    await strategy_writer.submit(impatient)
+    with intruder(strategy.location, "strategy-goog", "decisions"):
+        with pytest.raises(Unavailable, match="lock") as failure:
+            await strategy_writer.write([decision(1)])
+        assert failure.value.reason == "STORE_UNAVAILABLE"
+        assert "lock" in strategy_writer.failed
     await strategy_writer.write([decision(2)])
     assert strategy_writer.failed == ""
     assert rows(strategy) == [2]
@@ -90,16 +87,18 @@ async def test_a_disk_that_stopped_costs_bounded_memory(
     assert rows(strategy) == [*range(9), 10]
 
 
+@on_sqlite
 async def test_an_idle_writer_empties_its_log(
     strategy: Store, strategy_writer: AsyncWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer_module, "IDLE_CHECKPOINT_S", 0.01)
     await strategy_writer.write([decision(n) for n in range(1000)])
-    size = strategy.path.stat().st_size
+    path = file_of(strategy.location, "strategy-goog")
+    size = path.stat().st_size
     async with asyncio.timeout(10):
-        while strategy.path.stat().st_size == size:  # noqa: ASYNC110 - a file tells nobody that it grew
+        while path.stat().st_size == size:  # noqa: ASYNC110 - a file tells nobody that it grew
             await asyncio.sleep(0.005)
-    assert strategy.path.stat().st_size > size
+    assert path.stat().st_size > size
 
 
 async def test_closing_an_unused_writer_is_quick(strategy: Store) -> None:
@@ -129,7 +128,8 @@ async def test_a_lingering_writer_shares_its_commits(strategy: Store) -> None:
 async def test_room_in_the_log_is_nothing_written(tmp_path: Path) -> None:
     with open_store(tmp_path, "strategy-roomy") as store:
         make_log_room(store, 3 << 20)
-        log = store.path.with_name(f"{store.path.name}-wal")
+        database = file_of(store.location, "strategy-roomy")
+        log = database.with_name(f"{database.name}-wal")
         assert log.stat().st_size == 3 << 20
         writer = AsyncWriter(store)
         await writer.write([decision(n) for n in range(50)])
@@ -137,7 +137,7 @@ async def test_room_in_the_log_is_nothing_written(tmp_path: Path) -> None:
         # what a killed process leaves: database and log as they are now
         left = tmp_path / "left"
         left.mkdir()
-        for path in (store.path, log):
+        for path in (database, log):
             shutil.copy(path, left / path.name)
         await writer.close()
     with open_store(left, "strategy-roomy") as store, store.read() as connection:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -11,23 +10,30 @@ import sqlalchemy as sa
 
 from hedgerow.domain.errors import InvalidValue, NotFound
 from hedgerow.domain.order import OrderStatus, Side
+from hedgerow.store.backend import Cursor, Session
 from hedgerow.store.engine import Store
 from hedgerow.store.operations import OperationType, operation_row
 from hedgerow.store.writes import EventSequence, Write, WriteCompiler, WriteMode, canonical_json
 
 
 @pytest.fixture
-def cursor(execution: Store) -> Iterator[sqlite3.Cursor]:
-    connection = execution.raw_connection()
-    yield connection.cursor()
-    connection.close()
+def session(execution: Store) -> Iterator[Session]:
+    """A connection outside a transaction: every statement commits by itself."""
+    session = execution.session()
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def cursor(session: Session) -> Cursor:
+    return session.cursor
 
 
 def order(mode: WriteMode = WriteMode.INSERT, **values: object) -> Write:
     return Write("orders", {"client_order_id": "c1", "intent_id": "i1", **values}, mode)
 
 
-def test_values_come_back_as_they_were(execution: Store, cursor: sqlite3.Cursor) -> None:
+def test_values_come_back_as_they_were(execution: Store, cursor: Cursor) -> None:
     quantity = Decimal("12345678901234567890.123456789")
     row = order(quantity=quantity, order_status=OrderStatus.SENT, intent={"a": [1, Decimal("2.50")]}, reduce_only=True)
     WriteCompiler(execution).prepare(row).execute(cursor)
@@ -42,7 +48,7 @@ def test_values_come_back_as_they_were(execution: Store, cursor: sqlite3.Cursor)
     assert found.cum_qty == 0
 
 
-def test_modes(execution: Store, cursor: sqlite3.Cursor) -> None:
+def test_modes(execution: Store, cursor: Cursor) -> None:
     compiler = WriteCompiler(execution)
 
     def apply(mode: WriteMode, reason: str) -> str | None:
@@ -56,30 +62,28 @@ def test_modes(execution: Store, cursor: sqlite3.Cursor) -> None:
     assert apply(WriteMode.IGNORE, "c") == "b"
     assert apply(WriteMode.UPDATE, "d") == "d"
     assert apply(WriteMode.UPSERT, "e") == "e"
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(execution.backend.job_errors):
         apply(WriteMode.INSERT, "f")
     assert apply(WriteMode.DELETE, "g") is None
     assert apply(WriteMode.DELETE, "h") is None
 
 
-def test_an_upsert_keeps_columns_it_does_not_name(execution: Store, cursor: sqlite3.Cursor) -> None:
+def test_an_upsert_keeps_columns_it_does_not_name(execution: Store, cursor: Cursor) -> None:
     compiler = WriteCompiler(execution)
     compiler.prepare(order(reason="first", text="kept")).execute(cursor)
     compiler.prepare(order(WriteMode.UPSERT, reason="second")).execute(cursor)
     assert cursor.execute("SELECT reason, text FROM orders").fetchone() == ("second", "kept")
 
 
-def test_an_ignored_insert_does_not_hide_another_order_of_the_same_intent(
-    execution: Store, cursor: sqlite3.Cursor
-) -> None:
+def test_an_ignored_insert_does_not_hide_another_order_of_the_same_intent(execution: Store, cursor: Cursor) -> None:
     compiler = WriteCompiler(execution)
     compiler.prepare(order()).execute(cursor)
     second = Write("orders", {"client_order_id": "c2", "intent_id": "i1"}, WriteMode.IGNORE)
-    with pytest.raises(sqlite3.IntegrityError, match="intent_id"):
+    with pytest.raises(execution.backend.job_errors, match="intent_id"):
         compiler.prepare(second).execute(cursor)
 
 
-def test_a_row_can_name_the_sequence_of_its_event(execution: Store, cursor: sqlite3.Cursor) -> None:
+def test_a_row_can_name_the_sequence_of_its_event(execution: Store, cursor: Cursor) -> None:
     prepared = WriteCompiler(execution).prepare(order(sequence=EventSequence(1)))
     prepared.execute(cursor, (41, 42))
     assert cursor.execute("SELECT sequence FROM orders").fetchone() == (42,)
@@ -100,7 +104,7 @@ def test_a_wrong_shape_is_refused_at_once(execution: Store, write: Write, error:
         WriteCompiler(execution).prepare(write)
 
 
-def test_an_operation_record_holds_what_was_asked_for(execution: Store, cursor: sqlite3.Cursor) -> None:
+def test_an_operation_record_holds_what_was_asked_for(execution: Store, cursor: Cursor) -> None:
     """TC-1-R-M4a-2: time, type, side, quantity, price if filled, state and reason."""
     write = operation_row(
         OperationType.FILL, wall_ns=2, market_ns=1, strategy="goog", instrument="GOOG", side=Side.SELL,

@@ -33,14 +33,14 @@ def head(kind: str) -> str:
     return newest
 
 
-def upgrade(connection: sa.Connection, kind: str, path: Path) -> None:
+def upgrade(connection: sa.Connection, kind: str, name: str) -> None:
     """Brings the schema to the newest revision; the caller's transaction commits or undoes all of it.
 
-    Raises FailedPrecondition (STORE_TOO_NEW) when the file's revision is not known here.
+    Raises FailedPrecondition (STORE_TOO_NEW) when the revision of `name` is not known here.
     """
     try:
         command.upgrade(config(kind, connection), "head")
     except CommandError as error:
         raise FailedPrecondition(
-            f"{path} was written by a newer version of this program ({error}); install that version", "STORE_TOO_NEW"
+            f"{name} was written by a newer version of this program ({error}); install that version", "STORE_TOO_NEW"
         ) from error
