@@ -18,12 +18,12 @@ from hedgerow.telemetry.traces import Span, inject_traceparent, record, sampled,
 from services.execution.domain.book import Book
 
 _SUBMIT = "submit_intent"
-_RISK_S = metrics.histogram("hedgerow_execution_risk_seconds", "Risk asked to its verdict there, seconds.")
+_RISK_S = metrics.histogram("hedgerow_execution_risk_seconds", "Risk asked to its verdict there.")
 _COMMIT_S = metrics.histogram(
-    "hedgerow_execution_commit_seconds", "Intent, verdict and order handed to the journal to being on disk, seconds."
+    "hedgerow_execution_commit_seconds", "Intent, verdict and order handed to the journal to being on disk."
 )
 _ACK_S = metrics.histogram(
-    "hedgerow_execution_send_to_ack_seconds", "Order's frame written to the broker's first word on it, seconds."
+    "hedgerow_execution_send_to_ack_seconds", "Order's frame written to the broker's first word on it."
 )
 _MEASURED = {"check_risk": _RISK_S, "commit": _COMMIT_S}
 _UNTOLD = frozenset({ReportKind.INTENT, ReportKind.DENIED, ReportKind.SENT})

@@ -29,7 +29,7 @@ from services.risk.service import Breach, RiskService
 
 SERVICE_NAME = "hedgerow.api.risk.v1.RiskService"
 LONGEST_REASON = 500
-_CHECK_S = metrics.histogram("hedgerow_risk_check_seconds", "One order checked by every rule, seconds.")
+_CHECK_S = metrics.histogram("hedgerow_risk_check_seconds", "One order checked by every rule.")
 
 
 class RiskServer(risk_pb2_grpc.RiskServiceServicer):

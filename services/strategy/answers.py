@@ -11,7 +11,12 @@ from hedgerow.domain.command import Command, CommandKind
 from hedgerow.store.answers import DONE, acknowledgement, outcome_operation
 from hedgerow.store.engine import Store
 from hedgerow.store.writer import AsyncWriter
+from hedgerow.telemetry.metrics import histogram
 from services.strategy.domain.latch import Answered, Latch, standing
+
+_ACK_SECONDS = histogram(
+    "hedgerow_strategy_command_ack_seconds", "Command recorded to answered by the strategy.", ["kind"]
+)
 
 
 class Answers:
@@ -45,6 +50,7 @@ class Answers:
         if command.kind is CommandKind.FLATTEN:
             self.flattens.add(command.command_id)
         now = self._last_ns = max(wall_now(), self._last_ns + 1)  # what came later was answered later, always
+        _ACK_SECONDS.labels(command.kind.value).observe(max(0, now - command.created_ns) / 1e9)
         rows = [acknowledgement(command, strategy, self._run_id, wall_ns=now, outcome=outcome)]
         if command.kind is not CommandKind.FLATTEN:
             rows.append(outcome_operation(command, strategy, outcome, wall_ns=now, market_ns=self._market_now()))

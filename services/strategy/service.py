@@ -34,15 +34,15 @@ from services.strategy.ports import Orders, Recorder
 from services.strategy.records import Records
 from services.strategy.snapshot import snapshot
 
-EVALUATIONS = counter("hedgerow_strategy_evaluations_total", "Decision records made", ["cause"])
-INTENTS = counter("hedgerow_strategy_intents_total", "Intents sent to execution")
-BLOCKS = counter("hedgerow_strategy_blocks_total", "Evaluations in which a wanted hedge was held back", ["reason"])
-NET_DELTA = gauge("hedgerow_strategy_net_delta_shares", "Net delta of the last evaluation, shares")
+EVALUATIONS = counter("hedgerow_strategy_evaluations_total", "Decision records made.", ["cause"])
+INTENTS = counter("hedgerow_strategy_intents_total", "Intents sent to execution.")
+BLOCKS = counter("hedgerow_strategy_blocks_total", "Evaluations in which a wanted hedge was held back.", ["reason"])
+NET_DELTA = gauge("hedgerow_strategy_net_delta_shares", "Net delta of the last evaluation.")
 DECISION_SECONDS = histogram(
-    "hedgerow_strategy_decision_seconds", "Observation built, decided, logged and the intent on its way, seconds"
+    "hedgerow_strategy_decision_seconds", "Observation built, decided and logged, and the intent on its way."
 )
 TICK_AGE_SECONDS = histogram(
-    "hedgerow_strategy_tick_age_seconds", "Age of the underlying's quote at an evaluation, seconds"
+    "hedgerow_strategy_tick_age_seconds", "Age of the underlying's quote at an evaluation."
 )
 TELL_AFTER_S = 0.005
 """Wall seconds an intent has to leave and become an order before this process goes on to tell of its evaluation."""

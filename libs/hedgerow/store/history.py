@@ -12,7 +12,7 @@ from hedgerow.store.writer import AsyncWriter
 from hedgerow.store.writes import Write, WriteMode
 from hedgerow.telemetry.metrics import counter
 
-DROPPED = counter("hedgerow_history_dropped_rows_total", "History rows the database never took")
+DROPPED = counter("hedgerow_history_dropped_rows_total", "History rows the database never took.")
 
 
 class History(Protocol):

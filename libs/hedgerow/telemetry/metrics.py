@@ -1,8 +1,9 @@
-"""Metrics: one Prometheus registry per process, served over HTTP; names are hedgerow_<what>_<base unit>."""
+"""Metrics: one Prometheus registry per process, served over HTTP; names are hedgerow_<process>_<what>_<base unit>."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import (
@@ -27,6 +28,19 @@ ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
 GCCollector(registry=REGISTRY)
 
+
+class Described(NamedTuple):
+    """One metric as docs/metrics.md lists it."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    documentation: str
+
+
+DESCRIBED: list[Described] = []
+"""Every metric of the modules imported so far; process_* and python_* are the client library's own."""
+
 LATENCY_BUCKETS_S = (
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 )  # fmt: skip
@@ -34,11 +48,13 @@ LATENCY_BUCKETS_S = (
 
 def counter(name: str, documentation: str, labels: Sequence[str] = ()) -> Counter:
     """A count that only grows; `name` ends in _total."""
+    DESCRIBED.append(Described(name, "counter", tuple(labels), documentation))
     return Counter(name, documentation, labels, registry=REGISTRY)
 
 
 def gauge(name: str, documentation: str, labels: Sequence[str] = ()) -> Gauge:
     """A value that goes up and down; `name` ends in its base unit."""
+    DESCRIBED.append(Described(name, "gauge", tuple(labels), documentation))
     return Gauge(name, documentation, labels, registry=REGISTRY)
 
 
@@ -46,6 +62,7 @@ def histogram(
     name: str, documentation: str, labels: Sequence[str] = (), buckets: Sequence[float] = LATENCY_BUCKETS_S
 ) -> Histogram:
     """A distribution; `name` ends in its base unit, seconds for durations."""
+    DESCRIBED.append(Described(name, "histogram", tuple(labels), documentation))
     return Histogram(name, documentation, labels, registry=REGISTRY, buckets=buckets)
 
 
