@@ -11,6 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from gateway.query import parse_query
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.store.read import PAGE_LIMIT
+from hedgerow.wire.common import timestamp_from_wire
 
 _NUMBER = re.compile(r"\d{1,20}(\.\d{1,9})?")
 _TIME_RULE = "RFC 3339 such as 2026-01-05T14:30:00Z, or seconds, ms or ns since 1970"
@@ -39,14 +40,13 @@ def read_time(name: str, text: str) -> Timestamp:
         value = Decimal(text)
         unit = _NS_PER_S if value < _SECONDS_BELOW else 1_000_000 if value < _MS_BELOW else 1
         seconds, nanos = divmod(int(value * unit), _NS_PER_S)
-        if seconds > _LATEST_S:
-            raise InvalidValue(name, text[:64], _TIME_RULE)
-        stamp.seconds, stamp.nanos = seconds, nanos
-        return stamp
-    try:
-        stamp.FromJsonString(text)
-    except ValueError as error:
-        raise InvalidValue(name, text[:64], _TIME_RULE) from error
+        stamp.seconds, stamp.nanos = min(seconds, _LATEST_S), nanos
+    else:
+        try:
+            stamp.FromJsonString(text)
+        except ValueError as error:
+            raise InvalidValue(name, text[:64], _TIME_RULE) from error
+    timestamp_from_wire(name, stamp)
     return stamp
 
 

@@ -23,7 +23,8 @@ from hedgerow.wire.enums import (
 )
 
 NS_PER_S = 1_000_000_000
-_MIN_SECONDS, _MAX_SECONDS = -62_135_596_800, 253_402_300_799  # years 1 to 9999, as Timestamp promises
+# What an int64 of ns since 1970 holds, in whole years: 1678 to 2261.
+_MIN_SECONDS, _MAX_SECONDS = -9_214_560_000, 9_214_646_399
 LONGEST_REASON = 500
 _MAX_DIGITS, _MAX_EXPONENT = 64, 40
 _DECIMAL_RULE = "a finite decimal number such as 12.50"
@@ -63,10 +64,10 @@ def timestamp_to_wire(time_ns: int) -> timestamp_pb2.Timestamp:
 
 
 def timestamp_from_wire(field: str, message: timestamp_pb2.Timestamp) -> int:
-    """The time in ns UTC, 0 when unset; raises InvalidValue naming `field` outside the years 1 to 9999."""
+    """The time in ns UTC, 0 when unset; raises InvalidValue naming `field` outside the years 1678 to 2261."""
     seconds, nanos = message.seconds, message.nanos
     if not (_MIN_SECONDS <= seconds <= _MAX_SECONDS and 0 <= nanos < NS_PER_S):
-        raise InvalidValue(field, f"{seconds}s {nanos}ns", "a time in the years 1 to 9999, nanos 0 to 999999999")
+        raise InvalidValue(field, f"{seconds}s {nanos}ns", "a time in the years 1678 to 2261, nanos 0 to 999999999")
     return seconds * NS_PER_S + nanos
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -49,8 +49,16 @@ def test_a_timestamp_keeps_every_nanosecond() -> None:
     assert (message.seconds, message.nanos) == (1_450_965_060, 123_456_789)
 
 
-@pytest.mark.parametrize(("seconds", "nanos"), [(253_402_300_800, 0), (-62_135_596_801, 0), (0, -1), (0, 10**9)])
-def test_a_timestamp_outside_the_calendar_is_refused(seconds: int, nanos: int) -> None:
+YEAR_1678, YEAR_2262 = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (1678, 2262))
+
+
+def test_the_first_and_the_last_timestamp_fit_the_store() -> None:
+    for seconds, nanos in ((YEAR_1678, 0), (YEAR_2262 - 1, 999_999_999)):
+        assert -(2**63) <= common.timestamp_from_wire("t", Timestamp(seconds=seconds, nanos=nanos)) < 2**63
+
+
+@pytest.mark.parametrize(("seconds", "nanos"), [(YEAR_2262, 0), (YEAR_1678 - 1, 0), (0, -1), (0, 10**9)])
+def test_a_timestamp_no_store_holds_is_refused(seconds: int, nanos: int) -> None:
     with pytest.raises(InvalidValue, match="create_time"):
         common.timestamp_from_wire("create_time", Timestamp(seconds=seconds, nanos=nanos))
 
