@@ -1,10 +1,15 @@
 // HTTP and WebSocket to the gateway this page came from.
 
+/** An event on the window: streams that wait for their next attempt make it now. */
+export const RETRY = "hedgerow-retry";
 const KEY = "hedgerow.key";
 
 export class ApiError extends Error {
-  constructor(readonly status: number, message: string) {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
     super(message);
+    this.status = status;
   }
 }
 
@@ -14,7 +19,11 @@ export type AskKey = (refused: boolean) => Promise<string>;
 export class Api {
   private asking: Promise<void> | null = null;
 
-  constructor(private readonly askKey: AskKey) {}
+  private readonly askKey: AskKey;
+
+  constructor(askKey: AskKey) {
+    this.askKey = askKey;
+  }
 
   private get key(): string {
     return sessionStorage.getItem(KEY) ?? "";
@@ -55,7 +64,7 @@ export class Api {
     this.asking ??= this.askKey(refused !== "")
       .then((key) => {
         sessionStorage.setItem(KEY, key);
-        dispatchEvent(new Event("hedgerow-retry"));
+        dispatchEvent(new Event(RETRY));
       })
       .finally(() => {
         this.asking = null;

@@ -30,10 +30,13 @@ export class Live {
   private decisions: Stream<DecisionEvent> | null = null;
   private watched = "";
 
-  constructor(
-    private readonly api: Api,
-    private readonly model: Model,
-  ) {}
+  private readonly api: Api;
+  private readonly model: Model;
+
+  constructor(api: Api, model: Model) {
+    this.api = api;
+    this.model = model;
+  }
 
   start(): void {
     new Stream<StatusEvent>(this.api, "/v1/status:watch", {

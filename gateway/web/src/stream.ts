@@ -1,9 +1,6 @@
 // One stream that comes back by itself: silence ends it, backoff spaces the attempts.
 
-import type { Api } from "./api.ts";
-
-/** An event on the window: streams that wait for their next attempt make it now. */
-export const RETRY = "hedgerow-retry";
+import { type Api, RETRY } from "./api.ts";
 
 const SILENCE_MS = 5000;
 const FIRST_PAUSE_MS = 500;
@@ -30,11 +27,14 @@ export class Stream<T> {
   private closed = false;
   private why = "";
 
-  constructor(
-    private readonly api: Api,
-    private readonly path: string,
-    private readonly events: Events<T>,
-  ) {
+  private readonly api: Api;
+  private readonly path: string;
+  private readonly events: Events<T>;
+
+  constructor(api: Api, path: string, events: Events<T>) {
+    this.api = api;
+    this.path = path;
+    this.events = events;
     this.connect();
     for (const name of [RETRY, "online"]) addEventListener(name, this.retryNow);
   }

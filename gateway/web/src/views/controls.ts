@@ -40,11 +40,14 @@ export class ControlsView {
   private readonly buttons = new Map<Kind, HTMLButtonElement>();
   readonly element: HTMLElement;
 
-  constructor(
-    private readonly api: Api,
-    private readonly model: Model,
-    private readonly refreshed: () => void,
-  ) {
+  private readonly api: Api;
+  private readonly model: Model;
+  private readonly refreshed: () => void;
+
+  constructor(api: Api, model: Model, refreshed: () => void) {
+    this.api = api;
+    this.model = model;
+    this.refreshed = refreshed;
     for (const action of ACTIONS) {
       const style = action.danger ? "danger" : action.kind === "pause" || action.kind === "resume" ? "primary" : "";
       this.buttons.set(action.kind, h("button", { type: "button", class: style, id: `control-${action.kind}`, onclick: () => void this.confirm(action) }, action.label));
