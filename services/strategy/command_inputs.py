@@ -81,17 +81,22 @@ class CommandInputs:
                 self.apply(command)
 
     def poll(self) -> None:
-        """Looks into the command store and the control file; cheap, once a heartbeat."""
-        try:
-            commands = self._reader.poll()
-        except HedgerowError as error:  # the stream and the control file go on without it
-            self._note(str(error))
-        else:
-            self._note("")
-            for command in commands:
-                self.apply(command)
+        """Looks into the control file and what waits; cheap, once a heartbeat."""
         self._poll_control_file()
         self.look()
+
+    async def follow_store(self, interval_s: float) -> None:
+        """Looks into the command store until canceled, beside the loop: its server may be slow to answer, or away."""
+        while True:
+            try:
+                commands = await asyncio.to_thread(self._reader.poll)
+            except HedgerowError as error:  # the stream and the control file go on without it
+                self._note(str(error))
+            else:
+                self._note("")
+                for command in commands:
+                    self.apply(command)
+            await asyncio.sleep(interval_s)
 
     def _note(self, trouble: str) -> None:
         if trouble != self._trouble:

@@ -12,6 +12,7 @@ from hedgerow.api.strategy.v1 import strategy_pb2_grpc
 from hedgerow.rpc.process import ProcessContext, run_process
 from hedgerow.store.engine import open_store
 from hedgerow.store.history import open_history
+from hedgerow.store.location import prefix_of
 from hedgerow.store.spans import SpanStore
 from hedgerow.store.status_sink import open_status_sink
 from hedgerow.store.writer import AsyncWriter
@@ -53,7 +54,7 @@ async def compose(context: ProcessContext) -> None:
         writer = AsyncWriter(store, linger_s=LINGER_S)
         spans = SpanStore(store, writer.write, settings.telemetry)
         history = open_history(context.store, f"strategy-{name}", writer)
-        sink = open_status_sink(config.status.sink, name, writer, history)
+        sink = open_status_sink(config.status.sink, name, writer, history, prefix_of(context.state, settings))
         records = Records(sink, history, config.status.history_interval_s)
         inputs = Inputs(config.strategy.underlying.symbol, restored=restored)
         observer = Observer(
@@ -95,7 +96,8 @@ async def compose(context: ProcessContext) -> None:
         serving = asyncio.create_task(server.serve())
         streams: list[Awaitable[None]] = [market.run(), execution.run(), portfolio.run(), operator.run(), risk.run()]
         tasks = [asyncio.ensure_future(stream) for stream in streams]
-        tasks.append(asyncio.create_task(keep_within(config.status, writer)))
+        tasks += [asyncio.create_task(keep_within(config.status, each)) for each in sink.writers]
+        tasks.append(asyncio.create_task(operator.follow_store(config.status.heartbeat_interval_s)))
         tasks.append(asyncio.create_task(_beat(daemon, operator, config.status.heartbeat_interval_s)))
         try:
             await _until_stop(context.stop, [serving, *tasks])
@@ -111,6 +113,7 @@ async def compose(context: ProcessContext) -> None:
             operator.close()
             recorder.close()
             await spans.close()
+            await sink.close()
             await history.close()
             if history.dropped:
                 context.log.error("history rows lost", rows=history.dropped, error=history.failed)
@@ -130,7 +133,7 @@ async def _until_stop(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> N
 
 
 async def _beat(daemon: Daemon, operator: CommandInputs, interval_s: float) -> None:
-    """One heartbeat each interval: look for commands, evaluate, write the snapshot."""
+    """One heartbeat each interval: look at the control file, evaluate, write the snapshot."""
     while True:
         operator.poll()
         daemon.evaluate(ObservationCause.TIMER)

@@ -70,11 +70,13 @@ def _at(what: str, state: StateDir, settings: Settings | None) -> StoreLocation:
         url = settings.status.sink
     if not url:
         return StoreLocation(folder=state.store_dir)
-    return StoreLocation(url=url, prefix=settings.store.prefix or default_prefix(state))
+    return StoreLocation(url=url, prefix=prefix_of(state, settings))
 
 
-def default_prefix(state: StateDir) -> str:
-    """The prefix of a session's schemas, from the name of its folder: `live_`, `s20260102t120000z_1a2b3c_`."""
+def prefix_of(state: StateDir, settings: Settings) -> str:
+    """How a session's schemas begin: `store.prefix`, else its folder's name: `live_`, `s20260102t120000z_1a2b3c_`."""
+    if settings.store.prefix:
+        return settings.store.prefix
     name = state.root.name
     plain = re.sub(r"[^a-z0-9]", "_", name.lower())
     if not plain[:1].isalpha():

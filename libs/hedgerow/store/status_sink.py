@@ -11,7 +11,10 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from hedgerow.domain.errors import InvalidValue, Unavailable
-from hedgerow.store.history import History
+from hedgerow.settings import OWN_STORE
+from hedgerow.store.engine import open_store
+from hedgerow.store.history import History, open_history
+from hedgerow.store.location import StoreLocation
 from hedgerow.store.writer import AsyncWriter
 from hedgerow.store.writes import Write, WriteMode, canonical_json
 
@@ -38,6 +41,10 @@ class StatusSink(Protocol):
     def failed(self) -> str:
         """Why the last write failed, in words; empty when it succeeded."""
 
+    @property
+    def writers(self) -> tuple[AsyncWriter, ...]:
+        """Writers of the databases whose histories are to be kept within their limits."""
+
     async def close(self) -> None:
         """Waits for what is pending."""
 
@@ -51,26 +58,36 @@ def check_snapshot(snapshot: Mapping[str, Any]) -> None:
         raise InvalidValue("snapshot.ts", snapshot["ts"], "wall time in whole nanoseconds, UTC")
 
 
-def open_status_sink(url: str, strategy: str, writer: AsyncWriter, history: History | None = None) -> StatusSink:
-    """The sink a URL names: `` or `sqlite` the strategy's own store, `file:///path.json` a file.
+def open_status_sink(
+    url: str, strategy: str, writer: AsyncWriter, history: History | None = None, prefix: str = ""
+) -> StatusSink:
+    """The sink a URL names: empty, `sqlite` or `postgresql` the strategy's own store, wherever it is;
+    `postgresql://user@host:port/database` another database, in a schema that begins with `prefix`;
+    `file:///path.json` a file.
 
-    With `history` the store's sink has that append the snapshots, and waits for the current view only.
-    Raises InvalidValue naming status.sink for anything else.
+    With `history` the own store's sink has that append the snapshots, and waits for the current view only.
+    Raises InvalidValue naming status.sink for anything else, and as `open_store` for another database.
     """
-    if url in ("", "sqlite", "sqlite:", "sqlite://"):
-        return SqliteSink(strategy, writer, history)
+    own = StoreSink(strategy, writer, history)
+    if url in OWN_STORE or url == writer.location.url:
+        return own
     parts = urlsplit(url)
+    if parts.scheme == "postgresql":
+        return CopiedSink(DatabaseSink(StoreLocation(url=url, prefix=prefix), strategy), own)
     if parts.scheme == "file":
         path = Path(unquote(parts.path))
         if parts.netloc not in ("", "localhost") or not path.name:
             raise InvalidValue("status.sink", url, "an absolute path", "write file:///path/status.json, three slashes")
         if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
             raise InvalidValue("status.sink", url, "a file in a folder that exists and can be written")
-        return FileSink(path)
-    raise InvalidValue("status.sink", url, "empty (the SQLite store) or file:///path.json")
+        return CopiedSink(FileSink(path), own)
+    raise InvalidValue(
+        "status.sink", url, f"one of {', '.join(OWN_STORE[1:])}, postgresql://user@host:port/database, "
+        "file:///path.json", "leave it empty for the strategy's own store",
+    )  # fmt: skip
 
 
-class SqliteSink:
+class StoreSink:
     """Current view and append-only history in the strategy's own database."""
 
     def __init__(self, strategy: str, writer: AsyncWriter, history: History | None = None) -> None:
@@ -103,8 +120,63 @@ class SqliteSink:
             writes.append(Write("status_history", row))
         return self._writer.write(writes)
 
+    @property
+    def writers(self) -> tuple[AsyncWriter, ...]:
+        """The strategy's own writer."""
+        return (self._writer,)
+
     async def close(self) -> None:
         """Nothing of its own: the writer is closed by its owner."""
+
+
+class DatabaseSink(StoreSink):
+    """Current view and history in another database, opened and closed with the sink; it may go and come back."""
+
+    def __init__(self, location: StoreLocation, strategy: str) -> None:
+        owner = f"strategy-{strategy}"
+        self._store = open_store(location, owner)
+        writer = AsyncWriter(self._store)
+        self._copied = open_history(location, owner, writer)
+        super().__init__(strategy, writer, self._copied)
+
+    @property
+    def failed(self) -> str:
+        """Why the last write failed, in words; empty when it succeeded."""
+        return super().failed or self._copied.failed
+
+    async def close(self) -> None:
+        """Stores what is pending, if the database takes it, and disconnects."""
+        await self._copied.close()
+        await self._writer.close()
+        self._store.close()
+
+
+class CopiedSink:
+    """A sink elsewhere; the strategy's own store keeps the current view beside it, which a restart goes on from."""
+
+    def __init__(self, sink: DatabaseSink | FileSink, own: StoreSink) -> None:
+        self._sink = sink
+        self._own = own
+
+    @property
+    def failed(self) -> str:
+        """Why the last write of either failed, in words; empty when both succeeded."""
+        return self._sink.failed or self._own.failed
+
+    @property
+    def writers(self) -> tuple[AsyncWriter, ...]:
+        """Those of both."""
+        return (*self._own.writers, *self._sink.writers)
+
+    def write(self, snapshot: Mapping[str, Any], history: bool, market_ns: int = 0) -> asyncio.Future[None]:
+        """Writes to both; the future tells of the sink."""
+        future = self._sink.write(snapshot, history, market_ns)
+        self._own.write(snapshot, history=False, market_ns=market_ns)
+        return future
+
+    async def close(self) -> None:
+        """Waits for what is pending."""
+        await self._sink.close()
 
 
 class FileSink:
@@ -121,6 +193,11 @@ class FileSink:
     def failed(self) -> str:
         """Why the last write failed, in words; empty when it succeeded."""
         return self._failed
+
+    @property
+    def writers(self) -> tuple[AsyncWriter, ...]:
+        """None: a file keeps no history."""
+        return ()
 
     def write(self, snapshot: Mapping[str, Any], history: bool, market_ns: int = 0) -> asyncio.Future[None]:
         """Replaces the file; a file keeps no history."""

@@ -11,6 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from hedgerow.domain.errors import HedgerowError, Unavailable
 from hedgerow.store.backend import Backend, Cursor
 from hedgerow.store.engine import Store
+from hedgerow.store.location import StoreLocation
 from hedgerow.store.sqlite import CHECKPOINT_PAGES
 from hedgerow.store.writes import Write, WriteCompiler
 
@@ -66,6 +67,11 @@ class WriterThread:
     def backend(self) -> Backend:
         """What it writes to."""
         return self._store.backend
+
+    @property
+    def location(self) -> StoreLocation:
+        """Where it writes."""
+        return self._store.location
 
     @property
     def failed(self) -> str:

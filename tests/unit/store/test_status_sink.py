@@ -15,8 +15,9 @@ import pytest
 
 from hedgerow.domain.errors import InvalidValue, Unavailable
 from hedgerow.store.engine import Store
+from hedgerow.store.location import StoreLocation
 from hedgerow.store.read import read_history, read_status
-from hedgerow.store.status_sink import SNAPSHOT_KEYS, open_status_sink
+from hedgerow.store.status_sink import SNAPSHOT_KEYS, StoreSink, open_status_sink
 from hedgerow.store.writer import AsyncWriter
 from tests.store_places import PLACE_OF_ARGUMENTS, arguments, file_of, server_side
 
@@ -122,8 +123,44 @@ async def test_a_file_that_cannot_be_written_says_so_and_recovers(strategy_write
     assert sink.failed == ""
 
 
+async def test_another_database_holds_current_view_and_history(
+    strategy: Store, strategy_writer: AsyncWriter, postgres: StoreLocation
+) -> None:
+    sink = open_status_sink(postgres.url, "goog", strategy_writer, prefix=postgres.prefix)
+    if strategy.location.url:  # the strategy's own database: no other schema, no second connection
+        assert isinstance(sink, StoreSink)
+        return
+    for ts in (1, 2, 3):
+        await sink.write(snapshot(ts=ts), history=ts != 2, market_ns=ts * 10)
+    assert len(sink.writers) == 2
+    await sink.close()
+    (current,) = read_status(postgres)
+    assert (current["ts"], current["market_ns"]) == (3, 30)
+    assert [row["ts"] for row in read_history(postgres, "goog")] == [3, 1]
+    # a restart goes on from the own store's view
+    assert [row["ts"] for row in read_status(strategy.location)] == [3]
+    assert read_history(strategy.location, "goog") == []
+
+
+async def test_a_file_beside_leaves_the_current_view_in_the_store(
+    strategy: Store, strategy_writer: AsyncWriter, tmp_path: Path
+) -> None:
+    """Latches, the hedge count and a standing pause are restored from it."""
+    sink = open_status_sink(f"file://{tmp_path}/status.json", "goog", strategy_writer)
+    await sink.write(snapshot(ts=7), history=True)
+    await sink.close()
+    await strategy_writer.write([])
+    assert [row["ts"] for row in read_status(strategy.location)] == [7]
+    assert read_history(strategy.location, "goog") == []
+
+
+@pytest.mark.parametrize("url", ["", "sqlite", "postgresql"])
+async def test_the_own_store_has_several_names(strategy_writer: AsyncWriter, url: str) -> None:
+    assert isinstance(open_status_sink(url, "goog", strategy_writer), StoreSink)
+
+
 @pytest.mark.parametrize(
-    "url", ["redis://here", "postgresql://db/x", "file://status.json", "file:///", "file:///no/such/folder/s.json", "x"]
+    "url", ["redis://here", "mysql://db/x", "file://status.json", "file:///", "file:///no/such/folder/s.json", "x"]
 )
 async def test_an_unknown_sink_is_refused_by_name(strategy_writer: AsyncWriter, url: str) -> None:
     with pytest.raises(InvalidValue, match=r"status\.sink") as refusal:
