@@ -33,6 +33,7 @@ _ROW_ERRORS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, Val
 # Anything else the connection, the server or the schema is at fault for: the batch waits for it to be put right.
 _OUTAGES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
+_AS_IT_IS = frozenset({str, int, float, bool, type(None)})
 # Snapshots are large enough to be compressed, which lz4 does in a fraction of the time; not every server has it.
 _COMPRESSION = """
     SELECT set_config(name, 'lz4', false) FROM pg_settings
@@ -101,7 +102,7 @@ class CopyHistory:
         InvalidValue for a column or value that cannot be, and what ended the writing if it has ended.
         """
         shape = self._shape(table, tuple(row))
-        values = tuple([to_database(value) for value in row.values()])
+        values = tuple([value if type(value) in _AS_IT_IS else to_database(value) for value in row.values()])
         if self._closing:
             self._drop(1)
             return
@@ -113,7 +114,8 @@ class CopyHistory:
             self._queue.popleft()
             self._drop(1)
         self._queue.append((shape, values))
-        self._signal()
+        if len(self._queue) in (1, self._batch_rows):
+            self._signal()
 
     async def close(self) -> None:
         """Stores what is pending, if the database takes it in a few seconds, and disconnects."""

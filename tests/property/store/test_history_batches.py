@@ -32,7 +32,7 @@ def url(postgres_server: Server) -> Iterator[str]:
         yield url
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(BURSTS, CUTS, st.integers(1, 50))
 def test_each_row_once_in_order_in_whole_batches(
     url: str, bursts: list[tuple[bool, int]], cuts: list[Cut], batch_rows: int
