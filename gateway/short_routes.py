@@ -170,11 +170,16 @@ _BODY: dict[str, Schema] = {
 }
 
 
+def _optional(schema: Schema) -> Schema:
+    words = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    return {**schema, "type": [schema["type"], "null"], **words}
+
+
 def _command(name: str, kind: CommandKind) -> ShortRoute:
     known = (*TEXTS, *FLATTEN) if kind is CommandKind.FLATTEN else TEXTS
     body: Schema = {
-        "type": "object", "description": "Every field is optional, and so is the body.",
-        "properties": {field: _BODY[field] for field in known}, "additionalProperties": False,
+        "type": "object", "description": "Every field is optional, null as good as left out, and so is the body.",
+        "properties": {field: _optional(_BODY[field]) for field in known}, "additionalProperties": False,
     }  # fmt: skip
     return ShortRoute(
         "POST", f"/control/{name}", name, OPERATOR, _SUMMARIES[kind], {"200": ("As recorded.", _COMMAND)}, body=body
