@@ -137,6 +137,13 @@ class PortfolioFeed:
             return
         self.version += 1
 
+    def _take_marks(self, portfolio: portfolio_pb2.GetPortfolioResponse) -> None:
+        """The stream tells of positions that change; their prices move on in between."""
+        for each in portfolio.positions:
+            known = self.positions.get(_key(each))
+            if known is not None and known.quantity == each.quantity:
+                self.positions[_key(each)] = each
+
     async def run_accounts(self) -> None:
         """Asks for accounts on an interval and when told."""
         while True:
@@ -147,6 +154,7 @@ class PortfolioFeed:
             else:
                 if answer != self.portfolio:
                     self.portfolio = answer
+                    self._take_marks(answer)
                     self.version += 1
             self._changed.clear()
             try:
