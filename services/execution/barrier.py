@@ -40,6 +40,8 @@ class Barrier:
         self._logger = get_logger()
         self.in_flight: set[str] = set()
         """Orders between their commit and their frame: the broker cannot know them yet."""
+        self.positions: dict[tuple[str, str], Decimal] = {}
+        """What the broker held at the last comparison: (account, instrument id) -> signed quantity."""
         self.clean = False
         self.blocking: list[str] = []
         self.remarks: list[str] = []
@@ -62,6 +64,10 @@ class Barrier:
         """A status says that so much is filled; its executions usually follow in a moment, else they are asked for."""
         self._claimed[name] = filled
 
+    def claims(self, order: Order) -> bool:
+        """Whether the broker says that more of it is filled than its executions told yet."""
+        return self._claimed.get(order.client_order_id, order.cum_qty) > order.cum_qty
+
     async def compare(self, *, everything: bool) -> None:
         """One comparison; with `everything`, every open order must be found, else only suspects and overdue ones.
 
@@ -73,6 +79,7 @@ class Barrier:
                 name: at for name, at in self._asked_at.items() if name in self._log.book.open and name not in asked
             }
             truth = await self._broker.truth()
+            self.positions = truth.positions
             book = self._log.book
             findings = reconcile(
                 book, truth, asked=asked, refused=self._refused, cancel_refused=self._cancel_refused,
@@ -101,8 +108,7 @@ class Barrier:
         if order.client_order_id in self.in_flight:
             return False
         name = order.client_order_id
-        unfilled = self._claimed.get(name, order.cum_qty) > order.cum_qty
-        return everything or unfilled or name in self._suspects or self._overdue(order)
+        return everything or self.claims(order) or name in self._suspects or self._overdue(order)
 
     def _overdue(self, order: Order) -> bool:
         """No acknowledgement of the order, or of its cancel, in time; or an UNKNOWN not asked about for as long."""

@@ -13,7 +13,12 @@ DEFAULT_QUOTE_LIMIT_MS = 5000.0
 
 
 class ExecutionConfig(BaseModel):
-    """Frozen; times are wall seconds unless their name says otherwise."""
+    """Frozen; times are wall seconds unless their name says otherwise.
+
+    `max_*` and `price_collar_pct` are risk's limits: a flatten slices and prices its orders to fit them. `flatten_*`:
+    how long a quote may take, how long an order rests before it is priced anew, and the first and the longest pause
+    after a refusal.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -23,6 +28,16 @@ class ExecutionConfig(BaseModel):
     heartbeat_s: float = Field(gt=0)
     retry_interval_s: float = Field(gt=0)
     quote_limits_ms: dict[str, float]
+    rpc_timeout_s: float = Field(gt=0)
+    replay: bool
+    max_order_quantity: int = Field(ge=1)
+    max_order_notional_usd: float = Field(gt=0)
+    price_collar_pct: float = Field(gt=0)
+    flatten_quote_s: float = Field(default=2.0, gt=0)
+    flatten_reprice_s: float = Field(default=3.0, gt=0)
+    flatten_retry_s: float = Field(default=0.5, gt=0)
+    flatten_longest_retry_s: float = Field(default=15.0, gt=0)
+    break_settle_s: float = Field(gt=0)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -33,6 +48,12 @@ class ExecutionConfig(BaseModel):
             ack_timeout_s=settings.timing.ack_timeout_s,
             heartbeat_s=settings.timing.stream_heartbeat_s,
             retry_interval_s=settings.broker.retry_interval_s,
+            rpc_timeout_s=settings.timing.rpc_timeout_s,
+            replay=settings.replay.clock_file is not None,
+            max_order_quantity=settings.risk.max_order_quantity,
+            max_order_notional_usd=settings.risk.max_order_notional_usd,
+            price_collar_pct=settings.risk.price_collar_pct,
+            break_settle_s=settings.portfolio.break_settle_s,
             quote_limits_ms={
                 strategy.name: float(strategy.gates.state.market.stale_ts_threshold_ms)
                 for strategy in settings.strategies

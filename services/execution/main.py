@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 
 from hedgerow.api.execution.v1 import execution_pb2_grpc
+from hedgerow.domain.execution_report import ExecutionReport
 from hedgerow.ib.link import IbLink, Recovery
 from hedgerow.rpc.process import ProcessContext, run_process
 from hedgerow.rpc.together import run_together
@@ -15,17 +17,26 @@ from hedgerow.store.spans import SpanStore
 from hedgerow.store.writer import make_log_room
 from services.execution.barrier import Barrier
 from services.execution.broker import IbBroker
+from services.execution.commands import OperatorCommands
 from services.execution.config import ExecutionConfig
 from services.execution.domain.ledger import Ledger
 from services.execution.feed import Feed
+from services.execution.flatten import Flattener
+from services.execution.flatten_answers import FlattenAnswers
+from services.execution.flatten_breaks import Breaks
+from services.execution.flatten_orders import ClosingOrders
+from services.execution.flatten_view import FlattenView
 from services.execution.follow import Follower
+from services.execution.holdings import PortfolioHoldings
 from services.execution.order_log import OrderLog, rebuild
+from services.execution.quotes import QuoteSource
 from services.execution.risk_client import RiskClient
 from services.execution.server import SERVICE_NAME, ExecutionServer
 from services.execution.service import ExecutionService
 from services.execution.submit import Submitter
 
 ROLE = "execution"
+SILENCE_BEATS = 6
 
 
 async def compose(context: ProcessContext) -> None:
@@ -36,6 +47,7 @@ async def compose(context: ProcessContext) -> None:
     writer = None
     spans = None
     link = None
+    operator = None
     try:
         epoch = acquire_epoch(store, ROLE)
         ledger = Ledger()
@@ -45,7 +57,12 @@ async def compose(context: ProcessContext) -> None:
         journal = writer = JournalWriter(store, epoch)
         spans = SpanStore(store, lambda rows: journal.append((), rows), context.settings.telemetry)
         feed = Feed(store, ledger.book, lambda: log.published)
-        log = OrderLog(writer, ledger, feed.publish, lambda: service.on_journal_failed())
+
+        def publish(reports: Sequence[ExecutionReport]) -> None:
+            feed.publish(reports)
+            flattener.on_reports(reports)
+
+        log = OrderLog(writer, ledger, publish, lambda: service.on_journal_failed())
         link = IbLink(config.broker, config.broker.client_ids.execution, ROLE, clock)
         broker = IbBroker(link, lambda event: follower.on_event(event))
         barrier = Barrier(log, broker, clock, config.ack_timeout_s)
@@ -55,7 +72,20 @@ async def compose(context: ProcessContext) -> None:
             lambda: service.on_risk(risk.connected),
         )  # fmt: skip
         submitter = Submitter(config, clock, log, broker, risk, barrier, epoch, lambda: True)
-        service = ExecutionService(config, clock, log, broker, submitter, barrier, feed, epoch)
+        view = FlattenView(config, ledger.book, barrier, submitter)
+        holdings = PortfolioHoldings(context.channel("portfolio"), config.rpc_timeout_s)
+        quotes = QuoteSource(context.channel("market-data"), clock, config.replay, config.flatten_quote_s)
+        answers = FlattenAnswers(log, clock, context.store)
+        flattener = Flattener(
+            clock, log, view, Breaks(ledger.book, barrier, view, holdings, config.break_settle_s),
+            ClosingOrders(config, clock, log, submitter, quotes), holdings, answers,
+            lambda name, reason: service.cancel(name, reason), lambda: service.tell_state(),
+        )  # fmt: skip
+        silence_s = SILENCE_BEATS * config.heartbeat_s
+        operator = OperatorCommands(
+            context.channel("control"), context.store, store, log, flattener, answers, silence_s
+        )  # fmt: skip
+        service = ExecutionService(config, clock, log, broker, submitter, barrier, feed, epoch, flattener)
 
         async def recover(_: Recovery) -> None:
             await service.recover()
@@ -70,10 +100,13 @@ async def compose(context: ProcessContext) -> None:
         )  # fmt: skip
         server.on_closing(lambda _: service.close())
         server.on_closing(feed.broadcast.close)
-        await run_together(server.serve(), _keep(link), risk.run(), service.watch())
+        listening = (operator.listen(), operator.poll())
+        await run_together(server.serve(), _keep(link), risk.run(), service.watch(), flattener.run(), *listening)
     finally:
         if link is not None:
             await link.close()
+        if operator is not None:
+            operator.close()
         if spans is not None:
             await spans.close()
         if writer is not None:

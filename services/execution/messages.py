@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hedgerow.api.execution.v1 import execution_pb2
 from hedgerow.api.risk.v1 import risk_pb2
-from hedgerow.wire.common import decimal_to_wire, timestamp_to_wire
+from hedgerow.domain.errors import InvalidValue
+from hedgerow.domain.position import ZERO
+from hedgerow.wire.common import (
+    decimal_from_wire,
+    decimal_to_wire,
+    operator_from_wire,
+    text_from_wire,
+    timestamp_to_wire,
+)
 from hedgerow.wire.enums import order_status_to_wire, side_to_wire
 from hedgerow.wire.execution import fill_to_wire, intent_to_wire
 from hedgerow.wire.risk import verdict_to_wire
 from services.execution.domain.book import Book
+from services.execution.domain.flatten import Flatten, FlattenEvent, FlattenKind
 from services.execution.domain.orders import Order
 from services.execution.domain.positions import AttributedPosition
 from services.execution.submit import Acknowledgement
@@ -46,6 +57,45 @@ def position(held: AttributedPosition) -> execution_pb2.AttributedPosition:
         fills=held.fills,
         last_fill_price=decimal_to_wire(held.last_fill_price),
         last_fill_time=timestamp_to_wire(held.last_fill_time),
+    )
+
+
+def flatten_from_wire(request: execution_pb2.FlattenRequest) -> FlattenEvent:
+    """What is asked, as the BEGUN it becomes, without times and positions; raises InvalidValue."""
+    request_id, actor, reason = operator_from_wire("operator", request.operator)
+    target = ZERO
+    if request.HasField("target_quantity"):
+        target = decimal_from_wire("target_quantity", request.target_quantity)
+        if target != target.to_integral_value():
+            raise InvalidValue("target_quantity", request.target_quantity.value, "whole shares")
+    if target and request.include_options:
+        raise InvalidValue("include_options", True, "with a target of 0 only")
+    strategy = text_from_wire("strategy", request.strategy)
+    return FlattenEvent(
+        FlattenKind.BEGUN, request_id, 0, 0, strategy, target, request.include_options, 0, actor, reason
+    )
+
+
+def flatten(flatten: Flatten, positions: Iterable[AttributedPosition]) -> execution_pb2.Flatten:
+    """One flatten as it stands; `positions` are the strategy's now."""
+    return execution_pb2.Flatten(
+        request_id=flatten.request_id,
+        strategy=flatten.strategy,
+        state=f"FLATTEN_STATE_{flatten.state.value}",
+        reason=flatten.reason,
+        positions_before=[
+            execution_pb2.AttributedPosition(
+                strategy=flatten.strategy,
+                account=held.account,
+                instrument_id=held.instrument.instrument_id,
+                quantity=decimal_to_wire(held.quantity),
+            )
+            for held in flatten.before
+        ],
+        positions_now=[position(held) for held in positions],
+        client_order_ids=flatten.orders,
+        create_time=timestamp_to_wire(flatten.created_at),
+        update_time=timestamp_to_wire(flatten.updated_at),
     )
 
 

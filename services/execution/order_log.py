@@ -14,13 +14,16 @@ from hedgerow.store.journal import JournalEvent, JournalWriter, read_journal
 from hedgerow.store.writes import Write
 from hedgerow.telemetry.logs import get_logger
 from services.execution.domain.commands import Command
+from services.execution.domain.flatten import FlattenEvent, FlattenKind
 from services.execution.domain.intents import client_order_id_of, payload_hash
 from services.execution.domain.ledger import Entry, Ledger
-from services.execution.domain.payload import from_payload, to_payload
+from services.execution.domain.payload import flatten_event, flatten_payload, from_payload, to_payload
 from services.execution.rows import intent_text, rows_of
 
 DEFER_S = 0.02
 """How long a SENT may wait for the broker's answer to share its commit; nothing waits for it."""
+
+_FLATTEN_KINDS = frozenset(FlattenKind)
 
 Publish = Callable[[Sequence[ExecutionReport]], None]
 
@@ -43,7 +46,9 @@ class OrderLog:
         self._unpublished: deque[ExecutionReport] = deque()
         self._publishing = False
         self._log = get_logger()
+        self._others = writer.head.sequence - ledger.book.sequence  # journal rows that are no report
         self.book = ledger.book
+        self.flattens = ledger.flattens
         self.published = ledger.book.sequence
         self.failed = ""
 
@@ -76,6 +81,31 @@ class OrderLog:
             self._deferred_rows += rows
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(DEFER_S, self.flush)
+
+    def record_flatten(self, event: FlattenEvent, rows: Sequence[Write] = ()) -> asyncio.Future[object]:
+        """Applies one fact about a flatten and commits it with its rows; it is no report. As `record` otherwise."""
+        if self.failed:
+            return self._refused(self.failed)
+        self.flattens.apply(event)
+        fact = JournalEvent(event.kind, flatten_payload(event), event.event_time, event.receive_time)
+        try:
+            future: asyncio.Future[object] = self._writer.append([fact], rows)  # type: ignore[assignment]
+        except HedgerowError as error:
+            self._fail(str(error))
+            return self._refused(str(error))
+        self._others += 1
+        future.add_done_callback(self._flatten_committed)
+        return future
+
+    def _flatten_committed(self, done: asyncio.Future[object]) -> None:
+        if done.cancelled() or done.exception() is not None:
+            self._fail("commit canceled" if done.cancelled() else str(done.exception()))
+
+    def write(self, rows: Sequence[Write]) -> asyncio.Future[object]:
+        """Commits rows that no event stands behind; the future fails as `record`'s."""
+        if self.failed:
+            return self._refused(self.failed)
+        return self._writer.append([], rows)  # type: ignore[return-value]
 
     def flush(self) -> None:
         """Commits what was deferred."""
@@ -111,7 +141,8 @@ class OrderLog:
         except HedgerowError as error:
             self._fail(str(error))
             return self._refused(str(error))
-        future.add_done_callback(lambda done: self._committed(done, reports))
+        expected = tuple(report.sequence + self._others for report in reports)
+        future.add_done_callback(lambda done: self._committed(done, reports, expected))
         return future
 
     def _refused(self, why: str) -> asyncio.Future[object]:
@@ -120,12 +151,14 @@ class OrderLog:
         future.exception()  # marks it as seen: not everybody waits for a commit
         return future
 
-    def _committed(self, done: asyncio.Future[object], reports: list[ExecutionReport]) -> None:
+    def _committed(
+        self, done: asyncio.Future[object], reports: list[ExecutionReport], expected: tuple[int, ...]
+    ) -> None:
         error = None if done.cancelled() else done.exception()
         if error is None and not done.cancelled():
             numbers = done.result()
-            if numbers != tuple(report.sequence for report in reports):
-                error = HedgerowError(f"journal numbered {numbers}, the book {[r.sequence for r in reports]}")
+            if numbers != expected:
+                error = HedgerowError(f"journal numbered {numbers}, the book {expected}")
         if error is not None or done.cancelled():
             self._fail(str(error or "commit canceled"))
             return
@@ -155,7 +188,10 @@ def rebuild(store: Store, ledger: Ledger) -> int:
     """Folds the whole journal into an empty ledger; the number of events."""
     count = 0
     for row in read_journal(store):
-        ledger.replay(from_payload(row.kind, row.payload))
+        if row.kind in _FLATTEN_KINDS:
+            ledger.flattens.apply(flatten_event(row.kind, row.payload))
+        else:
+            ledger.replay(from_payload(row.kind, row.payload))
         count += 1
     return count
 
@@ -164,7 +200,11 @@ def read_reports(store: Store, after: int, upto: int) -> list[ExecutionReport]:
     """Reports with a sequence above `after` up to `upto`, made again from the journal; blocks, for a thread."""
     ledger = Ledger()
     reports: list[ExecutionReport] = []
-    for row in read_journal(store, 0, upto):
+    for row in read_journal(store):
+        if ledger.book.sequence >= upto:
+            break
+        if row.kind in _FLATTEN_KINDS:
+            continue
         entry = ledger.replay(from_payload(row.kind, row.payload))
         if entry.report.sequence > after:
             reports.append(entry.report)

@@ -11,6 +11,7 @@ from hedgerow.domain.errors import InvalidValue
 from hedgerow.wire.common import broker_link_to_wire, operator_from_wire, text_from_wire
 from hedgerow.wire.execution import intent_from_wire
 from services.execution import messages
+from services.execution.messages import flatten_from_wire
 from services.execution.service import ExecutionService
 from services.execution.streams import IntentStreams, report_stream
 
@@ -73,6 +74,11 @@ class ExecutionServer(execution_pb2_grpc.ExecutionServiceServicer):
         return execution_pb2.ReconcileResponse(
             state=self._service.state(), fills_recovered=recovered, differences=differences
         )
+
+    async def Flatten(self, request: execution_pb2.FlattenRequest, context: Any) -> execution_pb2.FlattenResponse:
+        """A flatten, begun or as far as it has come."""
+        flatten, positions = await self._service.flatten(flatten_from_wire(request))
+        return execution_pb2.FlattenResponse(flatten=messages.flatten(flatten, positions))
 
     async def RetryBrokerLink(
         self, request: execution_pb2.RetryBrokerLinkRequest, context: Any

@@ -16,8 +16,11 @@ from services.execution import messages
 from services.execution.barrier import Barrier
 from services.execution.config import ExecutionConfig
 from services.execution.domain import commands as c
+from services.execution.domain.flatten import Flatten, FlattenEvent
 from services.execution.domain.orders import Order
+from services.execution.domain.positions import AttributedPosition
 from services.execution.feed import Feed
+from services.execution.flatten import Flattener
 from services.execution.order_log import OrderLog
 from services.execution.ports import Broker
 from services.execution.submit import Acknowledgement, Submitter
@@ -28,7 +31,7 @@ class ExecutionService:
 
     def __init__(
         self, config: ExecutionConfig, clock: Clock, log: OrderLog, broker: Broker, submitter: Submitter,
-        barrier: Barrier, feed: Feed, epoch: int,
+        barrier: Barrier, feed: Feed, epoch: int, flattener: Flattener,
     ) -> None:  # fmt: skip
         self._config = config
         self._clock = clock
@@ -40,6 +43,7 @@ class ExecutionService:
         self._told: execution_pb2.ExecutionState | None = None
         self._comparisons: dict[str, asyncio.Task[tuple[int, list[str]]]] = {}
         self._stopping: asyncio.Task[None] | None = None
+        self._flattener = flattener
         self.feed = feed
         self.epoch = epoch
         self.risk_connected = False
@@ -130,6 +134,17 @@ class ExecutionService:
         """Tries the broker connection now; how the attempt begins. Raises FailedPrecondition when latched down."""
         return await self._broker.retry_link()
 
+    async def flatten(self, ask: FlattenEvent) -> tuple[Flatten, list[AttributedPosition]]:
+        """Begins a flatten, or finds the one of that id: as far as it has come, and the strategy's positions now.
+
+        Raises AlreadyExists, FailedPrecondition, JournalUnavailable.
+        """
+        flatten = await self._flattener.begin(ask)
+        sequence = self._log.book.sequence
+        await self.feed.durable(sequence)
+        positions = [held for key, held in self._log.book.positions.items() if key.strategy == flatten.strategy]
+        return flatten, positions
+
     async def recover(self) -> None:
         """The barrier after a connect: nothing that adds risk leaves before it is done."""
         self._barrier.lost()
@@ -179,6 +194,11 @@ class ExecutionService:
             for order in self._log.book.open_orders()
             if order.status is OrderStatus.UNKNOWN
         ]
+        for strategy in self._log.flattens.latched():
+            latch = self._log.flattens.latch(strategy)
+            if latch is not None:
+                code = "FLATTENING" if latch.under_way else "FLATTENED"
+                reasons.append(f"{code}: {strategy}, {latch.state.value} {latch.reason}".rstrip())
         return execution_pb2.ExecutionState(
             link=broker_link_to_wire(self._broker.link), reconciled=ready.reconciled, journal_ok=ready.journal_ok,
             lease_ok=ready.lease_ok, block_reasons=reasons, epoch=self.epoch,

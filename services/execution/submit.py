@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hedgerow.clock import Clock, wall_now
 from hedgerow.domain.errors import AlreadyExists, HedgerowError, JournalUnavailable
 from hedgerow.domain.order import ApprovedOrder, Intent, OrderStatus, Verdict
+from hedgerow.domain.position import ZERO
 from hedgerow.telemetry import metrics
 from hedgerow.telemetry.logs import get_logger
 from hedgerow.telemetry.traces import Span
@@ -17,9 +18,10 @@ from hedgerow.wire.risk import check_of_intent
 from services.execution.barrier import Barrier
 from services.execution.config import ExecutionConfig
 from services.execution.domain import commands as c
-from services.execution.domain.gate import Readiness, Refusal, least_age_ms, refusal
+from services.execution.domain.gate import Readiness, Refusal, latched, least_age_ms, refusal
 from services.execution.domain.intents import client_order_id_of, payload_hash, validate
 from services.execution.domain.orders import Order
+from services.execution.domain.positions import PositionKey
 from services.execution.hedge_spans import measure, traced, way_of
 from services.execution.order_log import OrderLog
 from services.execution.ports import Broker, RiskCheck, RiskUnavailable
@@ -64,6 +66,7 @@ class Submitter:
         self._lease_held = lease_held
         self._claims: dict[str, _Claim] = {}
         self._logger = get_logger()
+        self._closing_intents: set[str] = set()
         self.closing = False
         self.cancel_wishes: set[str] = set()
         """Orders to cancel as soon as their frame is out or the broker is back."""
@@ -93,6 +96,25 @@ class Submitter:
         """Works the intent to its first result; the caller going away does not stop it. Raises as `claim`."""
         claimed = self.claim(intent)
         return claimed if isinstance(claimed, Acknowledgement) else await asyncio.shield(claimed)
+
+    async def submit_flatten(self, intent: Intent) -> Acknowledgement:
+        """As `submit`, for a flatten's own closing order: its latch does not hold it back."""
+        self._closing_intents.add(intent.intent_id)
+        try:
+            return await self.submit(intent)
+        finally:
+            self._closing_intents.discard(intent.intent_id)
+
+    def _refusal(self, intent: Intent, ready: Readiness) -> Refusal | None:
+        beyond = ZERO
+        if intent.intent_id in self._closing_intents:
+            key = PositionKey(intent.account, intent.strategy, intent.instrument.instrument_id)
+            beyond = self._log.flattens.held_beyond(key)
+        return self._latched(intent) or refusal(self._log.book, intent, ready, beyond)
+
+    def _latched(self, intent: Intent) -> Refusal | None:
+        own = intent.intent_id in self._closing_intents
+        return None if own else latched(self._log.flattens, intent)
 
     async def settled(self, strategy: str) -> None:
         """Waits until every intent claimed so far is an order or refused; of one strategy when named."""
@@ -146,7 +168,7 @@ class Submitter:
             age_ms += max(0.0, (self._clock.market_now() - intent.created_at) / 1e6)
         now = self._clock.market_now()
         age_ms = max(age_ms, least_age_ms(intent.quote_time, now, self._clock.speed, interval_ns))
-        why = refusal(self._log.book, intent, self.readiness(intent.account, age_ms, limit_ms))
+        why = self._refusal(intent, self.readiness(intent.account, age_ms, limit_ms))
         if why is not None:
             return await self._deny(intent, None, why)
         if not self._broker.is_known(intent.instrument):
@@ -168,9 +190,7 @@ class Submitter:
         if not verdict.allowed:
             text = next((rule.detail for rule in verdict.rules if not rule.allowed), "")
             return await self._deny(intent, verdict, Refusal(verdict.reason or "RISK_DENIED", text))
-        why = self._expired(verdict) or refusal(
-            self._log.book, intent, self.readiness(intent.account, age_ms, limit_ms)
-        )
+        why = self._expired(verdict) or self._refusal(intent, self.readiness(intent.account, age_ms, limit_ms))
         if why is not None:
             return await self._deny(intent, verdict, why)
         return await self._send(intent, verdict, way)
@@ -194,7 +214,7 @@ class Submitter:
             assert committed is not None  # the claim keeps a second admission out
             await committed
             way.step("commit", epoch=self._epoch)
-            why = self._expired(verdict) or self.readiness().surroundings()
+            why = self._expired(verdict) or self._latched(intent) or self.readiness().surroundings()
             if why is None:
                 try:
                     self._broker.place(approved)

@@ -25,6 +25,7 @@ class Book:
         self.by_execution: dict[str, str] = {}  # execution without its revision -> client_order_id
         self.open: dict[str, None] = {}  # client_order_ids that are not terminal, oldest first
         self.positions: dict[PositionKey, AttributedPosition] = {}
+        self.touched: dict[str, int] = {}  # strategy -> sequence of the newest change of an order, costs left out
         self.sequence = 0
         self.epoch = 0
         self.last_broker_order_id = 0
@@ -48,6 +49,8 @@ class Book:
             self.open.pop(order.client_order_id, None)
         else:
             self.open[order.client_order_id] = None
+        if event.commission is None:
+            self.touched[order.intent.strategy] = self.sequence
         self._fold_position(order, event)
         return _report(order, event, self.sequence)
 

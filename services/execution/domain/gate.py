@@ -10,6 +10,7 @@ from typing import NamedTuple
 from hedgerow.domain.order import Intent
 from hedgerow.domain.position import ZERO
 from services.execution.domain.book import Book, unproven
+from services.execution.domain.flatten import Flattens
 from services.execution.domain.positions import PositionKey
 
 WAY_NS = 1_000_000_000
@@ -65,8 +66,11 @@ class Readiness:
         return None
 
 
-def refusal(book: Book, intent: Intent, ready: Readiness) -> Refusal | None:
-    """The first reason why this intent may not go to risk and the broker; None when there is none."""
+def refusal(book: Book, intent: Intent, ready: Readiness, held_beyond: Decimal = ZERO) -> Refusal | None:
+    """The first reason why this intent may not go to risk and the broker; None when there is none.
+
+    `held_beyond` is what its strategy is known to hold beyond its own executions: a leg it took over.
+    """
     if ready.account_refusal:
         return Refusal("ACCOUNT_MODE_MISMATCH", ready.account_refusal)
     missing = ready.surroundings()
@@ -82,16 +86,24 @@ def refusal(book: Book, intent: Intent, ready: Readiness) -> Refusal | None:
     if not ready.quote_age_ms <= ready.quote_limit_ms:
         return Refusal("DATA_STALE", f"quote is {ready.quote_age_ms:.0f} ms old, limit {ready.quote_limit_ms:.0f} ms")
     if intent.reduce_only:
-        room = reducible(book, intent)
+        room = reducible(book, intent, held_beyond)
         if intent.quantity > room:
             return Refusal("REDUCE_ONLY", f"{intent.quantity} would cross zero: {room} can be closed")
     return None
 
 
-def reducible(book: Book, intent: Intent) -> Decimal:
+def latched(flattens: Flattens, intent: Intent) -> Refusal | None:
+    """Why a flatten keeps this intent of a strategy back, reducing ones only while it closes the position itself."""
+    flatten = flattens.latch(intent.strategy)
+    if flatten is None or (intent.reduce_only and not flatten.under_way):
+        return None
+    return Refusal("FLATTENED", f"flatten {flatten.request_id} stands until {intent.strategy} is resumed")
+
+
+def reducible(book: Book, intent: Intent, held_beyond: Decimal = ZERO) -> Decimal:
     """How much of the attributed position this side may still close, open orders of the same side counted."""
     key = PositionKey(intent.account, intent.strategy, intent.instrument.instrument_id)
-    closable = -intent.side.sign * book.position(key)
+    closable = -intent.side.sign * (book.position(key) + held_beyond)
     for order in book.open_orders(intent.strategy):
         other = order.intent
         same = (other.account, other.instrument.instrument_id, other.side)

@@ -9,6 +9,7 @@ from services.execution.domain.book import Book
 from services.execution.domain.commands import Command, RecordCommission
 from services.execution.domain.decide import decide
 from services.execution.domain.events import OrderEvent
+from services.execution.domain.flatten import Flattens
 
 
 class Entry(NamedTuple):
@@ -30,6 +31,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.book = Book()
+        self.flattens = Flattens()
         self._early: dict[str, RecordCommission] = {}
 
     def handle(self, command: Command) -> list[Entry]:
@@ -55,4 +57,7 @@ class Ledger:
         if event.fill is not None:
             known = self.book.orders[event.client_order_id].fill_of(event.fill.execution_id)
             replaced = "" if known is None else known.execution_id
-        return Entry(event, self.book.apply(event), replaced)
+        report = self.book.apply(event)
+        if event.admission is not None:
+            self.flattens.note_order(report.intent_id, report.client_order_id)
+        return Entry(event, report, replaced)

@@ -1,4 +1,4 @@
-"""Order events as the plain JSON the journal stores, and back."""
+"""Order events, and facts about flattens, as the plain JSON the journal stores, and back."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hedgerow.domain.execution_report import Fill, ReportKind
 from hedgerow.domain.instrument import Instrument, Right, SecType
 from hedgerow.domain.order import Intent, OrderType, RuleVerdict, Side, TimeInForce, Verdict
 from services.execution.domain.events import Admission, Commission, OrderEvent
+from services.execution.domain.flatten import FlattenEvent, FlattenKind, Held
 
 
 def to_payload(event: OrderEvent) -> dict[str, Any]:
@@ -50,6 +51,46 @@ def from_payload(kind: str, payload: dict[str, Any]) -> OrderEvent:
         commission=None
         if commission is None
         else Commission(commission[0], Decimal(commission[1]), _decimal(commission[2])),
+    )
+
+
+def flatten_payload(event: FlattenEvent) -> dict[str, Any]:
+    """A fact about a flatten as JSON values, absent parts left out."""
+    payload: dict[str, Any] = {
+        "request_id": event.request_id,
+        "event_time": event.event_time,
+        "receive_time": event.receive_time,
+    }
+    for key in ("strategy", "include_options", "asked_time", "actor", "reason"):
+        value = getattr(event, key)
+        if value:
+            payload[key] = value
+    if event.target:
+        payload["target"] = str(event.target)
+    if event.positions:
+        payload["positions"] = [
+            [held.account, _instrument(held.instrument), str(held.quantity)] for held in event.positions
+        ]
+    return payload
+
+
+def flatten_event(kind: str, payload: dict[str, Any]) -> FlattenEvent:
+    """The fact a journal row of that kind holds."""
+    return FlattenEvent(
+        kind=FlattenKind(kind),
+        request_id=payload["request_id"],
+        event_time=payload["event_time"],
+        receive_time=payload["receive_time"],
+        strategy=payload.get("strategy", ""),
+        target=Decimal(payload.get("target", 0)),
+        include_options=payload.get("include_options", False),
+        asked_time=payload.get("asked_time", 0),
+        actor=payload.get("actor", ""),
+        reason=payload.get("reason", ""),
+        positions=tuple(
+            Held(account, _read_instrument(instrument), Decimal(quantity))
+            for account, instrument, quantity in payload.get("positions", ())
+        ),
     )
 
 

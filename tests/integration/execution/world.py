@@ -22,6 +22,8 @@ from tests.integration.ib.gateway import Gateway
 from tests.integration.service_process import ServiceProcess, free_ports, state_with, until
 
 ACCOUNT = "SIM0000001"
+NAMES = ("execution", "risk", "market-data", "portfolio", "control")
+"""Every process execution may ask; those a test does not start cannot be reached."""
 
 
 class World:
@@ -54,7 +56,7 @@ class World:
     def prepare(self) -> None:
         """Makes the state folder and the processes, not started."""
         state = state_with(
-            self._root / "state", "execution", "risk", broker=self.gateway.broker(),
+            self._root / "state", *NAMES, broker=self.gateway.broker(),
             timing=TimingSettings(**({"ack_timeout_s": 1.0} | self._timing)), risk=RiskSettings(max_order_quantity=500),
             replay=ReplaySettings(clock_file=self.gateway.clock_file),
         )  # fmt: skip
