@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
-from hedgerow.domain.order import Side
+from hedgerow.domain.order import OrderCheck, OrderType, Side
 from hedgerow.domain.trading_state import TradingState
 
 ZERO = Decimal(0)
@@ -49,6 +49,21 @@ class RiskFacts:
 def exact(price: float) -> Decimal:
     """The decimal a market-data float stands for: 10.1 is 10.1, not its binary neighbour."""
     return Decimal(repr(float(price)))
+
+
+def reference_price(check: OrderCheck) -> Decimal | None:
+    """What a limit is measured against: the mid of a two-sided quote, None where there is none.
+
+    A reduce-only limit order needs only the side it meets, and is measured against that where the other is absent:
+    the way out stays open in a one-sided market.
+    """
+    bid = exact(check.bid) if check.bid is not None and is_price(check.bid) else None
+    ask = exact(check.ask) if check.ask is not None and is_price(check.ask) else None
+    if bid is not None and ask is not None:
+        return (bid + ask) / 2
+    absent = (check.ask if check.side is Side.SELL else check.bid) is None
+    closes = check.reduce_only is True and check.order_type is OrderType.LIMIT and absent
+    return (bid if check.side is Side.SELL else ask) if closes else None
 
 
 def is_price(price: float | None) -> bool:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from hedgerow.domain.order import OrderCheck, OrderType, RuleVerdict
-from hedgerow.rules.facts import RiskFacts, exact, is_price
+from hedgerow.rules.facts import RiskFacts, reference_price
 from hedgerow.rules.rule import allow, deny, require_positive
 
 
@@ -25,9 +25,9 @@ class PriceCollar:
 
     def evaluate(self, check: OrderCheck, facts: RiskFacts) -> RuleVerdict:
         """Denies with NO_QUOTE, BAD_LIMIT_PRICE or PRICE_COLLAR."""
-        if check.bid is None or check.ask is None or not is_price(check.bid) or not is_price(check.ask):
+        mid = reference_price(check)
+        if mid is None:
             return deny(self, "NO_QUOTE", f"bid {check.bid}, ask {check.ask}: not two-sided")
-        mid = (exact(check.bid) + exact(check.ask)) / 2
         limit = check.limit_price
         if check.order_type is OrderType.MARKET:
             if limit is not None:

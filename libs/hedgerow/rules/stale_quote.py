@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hedgerow.domain.order import OrderCheck, RuleVerdict
-from hedgerow.rules.facts import RiskFacts, is_price
+from hedgerow.rules.facts import RiskFacts, reference_price
 from hedgerow.rules.rule import allow, deny
 
 
@@ -15,8 +15,8 @@ from hedgerow.rules.rule import allow, deny
 class StaleQuote:
     """Refuses an order whose quote is older than the limit its request carries.
 
-    The limit belongs to the request because it depends on the instrument and, in replay, on the
-    tape; a limit that is not a positive number refuses as well.
+    A reduce-only limit order needs only the side it meets. The limit belongs to the request because it depends on
+    the instrument and, in replay, on the tape; a limit that is not a positive number refuses as well.
     """
 
     name: ClassVar[str] = "stale_quote"
@@ -26,9 +26,9 @@ class StaleQuote:
         """Denies with NO_QUOTE, CROSSED_QUOTE or STALE_QUOTE."""
         bid, ask = check.bid, check.ask
         quote = f"bid {bid}, ask {ask}"
-        if bid is None or ask is None or not is_price(bid) or not is_price(ask):
+        if reference_price(check) is None:
             return deny(self, "NO_QUOTE", quote)
-        if bid > ask:
+        if bid is not None and ask is not None and bid > ask:
             return deny(self, "CROSSED_QUOTE", quote)
         age, limit = check.quote_age_ms, check.quote_limit_ms
         detail = f"age {age} ms, limit {limit} ms"

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from hedgerow.domain.order import OrderType
+from hedgerow.domain.order import OrderType, Side
 from hedgerow.rules.price_collar import PriceCollar
 from tests.unit.rules.orders import facts, order
 
@@ -37,3 +37,16 @@ def test_market_passes_on_a_two_sided_quote_only() -> None:
 @pytest.mark.parametrize("order_type", list(OrderType))
 def test_one_sided(side: str, price: float | None, order_type: OrderType) -> None:
     assert RULE.evaluate(order(order_type=order_type, **{side: price}), facts()).reason == "NO_QUOTE"
+
+
+@pytest.mark.parametrize(("side", "absent"), [(Side.SELL, "ask"), (Side.BUY, "bid")])
+def test_a_reducing_limit_needs_only_the_side_it_meets(side: Side, absent: str) -> None:
+    out = {"side": side, "reduce_only": True, absent: None}
+    met = Decimal("749.99") if side is Side.SELL else Decimal("750.01")
+    assert RULE.evaluate(order(limit_price=met, **out), facts()).allowed
+    assert RULE.evaluate(order(limit_price=met * Decimal("1.0201"), **out), facts()).reason == "PRICE_COLLAR"
+    other = {"bid": "ask", "ask": "bid"}[absent]
+    for changes in ({other: None}, {"reduce_only": False}, {absent: float("nan")}, {absent: 0.0}):
+        assert RULE.evaluate(order(limit_price=met, **(out | changes)), facts()).reason == "NO_QUOTE"
+    at_the_market = out | {"order_type": OrderType.MARKET, "limit_price": None}
+    assert RULE.evaluate(order(**at_the_market), facts()).reason == "NO_QUOTE"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hedgerow.domain.order import Side
 from hedgerow.rules.stale_quote import StaleQuote
 from tests.unit.rules.orders import facts, order
 
@@ -33,3 +34,13 @@ def test_missing_side(side: str, price: float | None) -> None:
 def test_crossed() -> None:
     assert RULE.evaluate(order(bid=750.01, ask=750.0), facts()).reason == "CROSSED_QUOTE"
     assert RULE.evaluate(order(bid=750.0, ask=750.0), facts()).allowed
+
+
+@pytest.mark.parametrize(("side", "absent"), [(Side.SELL, "ask"), (Side.BUY, "bid")])
+def test_a_reducing_limit_needs_only_the_side_it_meets(side: Side, absent: str) -> None:
+    assert RULE.evaluate(order(side=side, reduce_only=True, **{absent: None}), facts()).allowed
+    assert RULE.evaluate(order(side=side, **{absent: None}), facts()).reason == "NO_QUOTE"
+    other = {"bid": "ask", "ask": "bid"}[absent]
+    assert RULE.evaluate(order(side=side, reduce_only=True, **{other: None}), facts()).reason == "NO_QUOTE"
+    stale = order(side=side, reduce_only=True, quote_age_ms=5001.0, **{absent: None})
+    assert RULE.evaluate(stale, facts()).reason == "STALE_QUOTE"
