@@ -24,7 +24,7 @@ interface DecisionEvent {
 
 const OPERATIONS_MS = 2000;
 const COMMANDS_MS = 5000;
-const PORTFOLIO_MS = 15_000;
+const PORTFOLIO_MS = 2000;
 
 export class Live {
   private decisions: Stream<DecisionEvent> | null = null;
@@ -149,8 +149,8 @@ export class Live {
     }
   }
 
-  /** Again and again, each time after the answer before. */
+  /** Again and again, each time after the answer before; a page nobody sees asks nothing. */
   private every(ms: number, ask: () => Promise<void>): void {
-    void ask().finally(() => window.setTimeout(() => this.every(ms, ask), ms));
+    void (document.hidden ? Promise.resolve() : ask()).finally(() => window.setTimeout(() => this.every(ms, ask), ms));
   }
 }
