@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import grpc
 import httpx
 from google.protobuf import any_pb2
+from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2, status_pb2
 
 from gateway.app import Gateway
@@ -48,8 +49,6 @@ class Things(grpc.GenericRpcHandler):
         method = things_service().methods_by_name.get(handler_call_details.method.removeprefix(prefix))
         if method is None:
             return None
-        from google.protobuf.message_factory import GetMessageClass
-
         kind = GetMessageClass(method.input_type)
         if method.server_streaming:
             return grpc.unary_stream_rpc_method_handler(
@@ -111,10 +110,13 @@ def details(kind: str) -> tuple[tuple[str, bytes], ...]:
 
 
 class World:
-    """`things` is the service behind it, `client` asks the gateway at `url`."""
+    """`things` is the service behind it, `client` asks the gateway at `url`, `end` ends the gateway."""
 
-    def __init__(self, things: Things, server: grpc.aio.Server, url: str, client: httpx.AsyncClient) -> None:
-        self.things, self.server, self.url, self.client = things, server, url, client
+    def __init__(
+        self, things: Things, server: grpc.aio.Server, url: str, client: httpx.AsyncClient,
+        end: Callable[[], Awaitable[None]],
+    ) -> None:  # fmt: skip
+        self.things, self.server, self.url, self.client, self.end = things, server, url, client, end
 
     @property
     def websocket_url(self) -> str:
@@ -159,4 +161,4 @@ async def things_world(**changes: Any) -> AsyncIterator[World]:
         stack.push_async_callback(end)
         url = f"http://127.0.0.1:{port}"
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, trust_env=False, timeout=20.0))
-        yield World(things, server, url, client)
+        yield World(things, server, url, client, end)
