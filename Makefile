@@ -55,6 +55,6 @@ lock: setup  ## Resolve requirements.lock anew: hashes, no index addresses
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q -o requirements.lock
 
 clean:  ## Remove what was built
-	@rm -rf build dist
+	@rm -rf build dist gateway/web/dist
 
 .PHONY: help setup page dashboard demo test check bench proto clients test-clients lock clean

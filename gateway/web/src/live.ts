@@ -24,6 +24,9 @@ interface DecisionEvent {
 
 const OPERATIONS_MS = 2000;
 const COMMANDS_MS = 5000;
+const DECISION_PAGE = 200;
+const DECISION_PAGES = 10;
+const BETWEEN_PAGES_MS = 250;
 const PORTFOLIO_MS = 2000;
 
 export class Live {
@@ -94,11 +97,24 @@ export class Live {
     });
   }
 
+  /** All decisions that made an intent, then the newest of any kind, in small pages: the daemon has better to do. */
   private fetchDecisions(strategy: string): Promise<void> {
     return this.attempt("decisions", async () => {
-      const found = await this.api.get<{ decisions?: Decision[] }>("/v1/decisions", { strategy, pageSize: 500 });
-      this.model.addDecisions(strategy, found.decisions ?? []);
+      const intents = await this.decisionPage(strategy, { intentsOnly: "true" });
+      let page = await this.decisionPage(strategy, {});
+      this.model.addDecisions(strategy, [...intents.decisions, ...page.decisions]);
+      for (let pages = 1; pages < DECISION_PAGES && page.next && this.watched === strategy; pages += 1) {
+        await new Promise((resolve) => setTimeout(resolve, BETWEEN_PAGES_MS));
+        page = await this.decisionPage(strategy, { pageToken: page.next });
+        this.model.addDecisions(strategy, page.decisions);
+      }
     });
+  }
+
+  private async decisionPage(strategy: string, query: Record<string, string>): Promise<{ decisions: Decision[]; next: string }> {
+    const asked = { strategy, pageSize: DECISION_PAGE, ...query };
+    const found = await this.api.get<{ decisions?: Decision[]; nextPageToken?: string }>("/v1/decisions", asked);
+    return { decisions: found.decisions ?? [], next: found.nextPageToken ?? "" };
   }
 
   private fetchHistory(strategy: string): Promise<void> {
