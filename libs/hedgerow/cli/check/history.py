@@ -11,18 +11,20 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from hedgerow.cli.check.context import NS_PER_S, Context, other_process
+from hedgerow.cli.check.context import NS_PER_S, Context, document, other_process
 from hedgerow.cli.check.probes import STRATEGY as PROBES
 from hedgerow.cli.check.probes import probes
 from hedgerow.cli.check.result import Result, holds, require, skipped
 from hedgerow.clock import wall_now
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.store.engine import open_store
-from hedgerow.store.read import owners
+from hedgerow.store.location import status_location_of
+from hedgerow.store.read import owners, read_rows
 from hedgerow.store.statistics import hedge_statistics
 from hedgerow.store.status_sink import SNAPSHOT_KEYS, open_status_sink
 from hedgerow.store.writer import AsyncWriter
 
+_NEWEST = 500
 REFUSED_SINKS = ("redis://localhost/0", "file://status.json", "http://example.com/status")
 
 
@@ -54,17 +56,16 @@ def _grows(ctx: Context, name: str) -> str:
 
 
 def _rows(ctx: Context, name: str) -> list[tuple[Any, ...]]:
-    """(id, ts, snapshot text) of the history, oldest first, straight from the file."""
-    address = f"file:{ctx.state.store_dir / f'strategy-{name}.db'}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True)) as database:
-        newest = "select id, ts, snapshot from status_history order by id desc limit 500"
-        return database.execute(newest).fetchall()[::-1]
+    """(id, ts, snapshot) of the history, oldest first."""
+    place = status_location_of(ctx.state, ctx.settings)
+    newest = read_rows(place, f"strategy-{name}", "status_history", order=lambda t: [t.c.id.desc()], limit=_NEWEST)
+    return [(row["id"], row["ts"], document(row["snapshot"])) for row in reversed(newest)]
 
 
 def _longest_gap_s(rows: list[tuple[Any, ...]]) -> float:
     """Between the rows of the newest run, and from the last one until now."""
-    run_id = json.loads(rows[-1][2])["run_id"]
-    stamps = [row[1] for row in rows if json.loads(row[2])["run_id"] == run_id] + [wall_now()]
+    run_id = rows[-1][2]["run_id"]
+    stamps = [row[1] for row in rows if row[2]["run_id"] == run_id] + [wall_now()]
     return float(max(b - a for a, b in pairwise(stamps)) / NS_PER_S)
 
 
@@ -79,16 +80,20 @@ def statistics_apart(ctx: Context) -> Result:
     """TC-1-R-H1-2."""
     if not ctx.skip_ib:
         probes(ctx)
-    with tempfile.TemporaryDirectory(prefix="hedgerow-check-") as folder:
-        for owner in owners(ctx.store):
-            _copy(ctx.state.store_dir / f"{owner}.db", Path(folder) / f"{owner}.db")
-        rows = hedge_statistics(Path(folder))
+    if ctx.store.folder is None:
+        rows, source = hedge_statistics(ctx.store), "read-only, from the database"
+    else:
+        source = "from a copy of the store no process has open"
+        with tempfile.TemporaryDirectory(prefix="hedgerow-check-") as folder:
+            for owner in owners(ctx.store):
+                _copy(ctx.store.folder / f"{owner}.db", Path(folder) / f"{owner}.db")
+            rows = hedge_statistics(Path(folder))
     hedges = {row["strategy"]: int(row["hedges"]) for row in rows}
     if not ctx.skip_ib:
         require(hedges.get(PROBES, 0) >= 2, f"statistics do not count the probe fills: {hedges}")
     other_process("-m", "hedgerow.cli", "stats", str(ctx.state.root), "--json")
     counted = ", ".join(f"{name} {count} hedges" for name, count in hedges.items()) or "no hedge yet"
-    return holds(f"from a copy of the store no process has open: {counted}")
+    return holds(f"{source}: {counted}")
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -101,7 +106,7 @@ def sink_is_configuration(ctx: Context) -> Result:
     """TC-1-R-H1-3."""
     with tempfile.TemporaryDirectory(prefix="hedgerow-check-") as folder:
         asyncio.run(_try_sinks(Path(folder)))
-        accepted = ("", "sqlite", f"file://{folder}/status.json")
+        accepted = ("", "sqlite", "postgresql://ann@db/hedgerow", f"file://{folder}/status.json")
         for url in accepted:
             other_process("-m", "hedgerow.cli", "config", "validate", "--set", f"status.sink={json.dumps(url)}")
     for url in REFUSED_SINKS:
@@ -111,7 +116,7 @@ def sink_is_configuration(ctx: Context) -> Result:
         require("status.sink" in said, f"a refused sink does not name its key: {said.strip()}")
     return holds(
         f"SQLite and file:///path.json each take a snapshot, {len(REFUSED_SINKS)} others are refused by name; "
-        f"in force: {ctx.settings.status.sink or 'SQLite'} in {ctx.store}"
+        f"in force: {ctx.settings.status.sink or ctx.store}"
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import time
 from itertools import pairwise
+from typing import Any
 
 from hedgerow.cli.check.context import NS_PER_S, POLL_S, Context, document, other_process
 from hedgerow.cli.check.daemon_log import transitions
 from hedgerow.cli.check.result import Result, holds, require
 from hedgerow.clock import wall_now
+from hedgerow.store.location import StoreLocation, status_location_of
 from hedgerow.store.read import read_decisions, read_rows
 from hedgerow.store.status_sink import SNAPSHOT_KEYS, check_snapshot
 
@@ -17,6 +19,10 @@ STATE_QUERY = (
     "select datetime(ts/1000000000,'unixepoch'), daemon_state, status_lamp, spot, net_delta from status_current"
 )
 """The one line that reads current state and its time from the sink, as the README shows it."""
+SERVER_STATE_QUERY = (
+    "select to_timestamp(ts/1e9)::text, daemon_state, status_lamp, spot, net_delta from {schema}.status_current"
+)
+"""The same for PostgreSQL."""
 
 BEATS = 5
 SLACK_S = 1.0
@@ -25,6 +31,11 @@ _NEWEST = 100
 _QUERY_PROCESS = """
 import json, sqlite3, sys
 with sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True) as database:
+    print(json.dumps(database.execute(sys.argv[2]).fetchall()))
+"""
+_QUERY_SERVER = """
+import json, psycopg, sys
+with psycopg.connect(sys.argv[1]) as database:
     print(json.dumps(database.execute(sys.argv[2]).fetchall()))
 """
 
@@ -109,13 +120,25 @@ def readable_without_console(ctx: Context) -> Result:
             snapshot = json.loads(printed)
             state, stamp = snapshot["daemon_state"], snapshot["ts"]
         else:
-            database = ctx.state.store_dir / f"strategy-{name}.db"
-            rows = json.loads(other_process("-c", _QUERY_PROCESS, str(database), STATE_QUERY))
-            require(len(rows) == 1, f"{database.name}: status_current has {len(rows)} rows")
+            rows = _with_plain_sql(status_location_of(ctx.state, ctx.settings), f"strategy-{name}")
+            require(len(rows) == 1, f"{name}: status_current has {len(rows)} rows")
             stamp, state = rows[0][0], rows[0][1]
         require(stamp and state, f"{name}: state {state!r} at {stamp!r}")
         seen.append(f"{name} {state} at {stamp}")
-    return holds(f'{"; ".join(seen)}; sqlite3 STORE/strategy-NAME.db "{STATE_QUERY}"')
+    how = f'sqlite3 STORE/strategy-NAME.db "{STATE_QUERY}"'
+    if ctx.store.folder is None:
+        schema = ctx.store.schema(f"strategy-{ctx.strategies[0]}")
+        how = f'psql {ctx.store.url} -c "{SERVER_STATE_QUERY.format(schema=schema)}"'
+    return holds(f"{'; '.join(seen)}; {how}")
+
+
+def _with_plain_sql(place: StoreLocation, owner: str) -> list[Any]:
+    """State and its time, asked for by a process that loads nothing of ours."""
+    if place.folder is not None:
+        printed = other_process("-c", _QUERY_PROCESS, str(place.folder / f"{owner}.db"), STATE_QUERY)
+    else:
+        printed = other_process("-c", _QUERY_SERVER, place.url, SERVER_STATE_QUERY.format(schema=place.schema(owner)))
+    return list(json.loads(printed))
 
 
 def holds_every_key(ctx: Context) -> Result:

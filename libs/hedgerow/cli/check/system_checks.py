@@ -49,7 +49,7 @@ def sink_interface(ctx: Context) -> Result:
             except InvalidValue:
                 continue
             require(False, f"the sink takes a snapshot without {key}")
-    return holds(f"{len(SNAPSHOT_KEYS)} keys required, {ctx.settings.status.sink or 'SQLite'}")
+    return holds(f"{len(SNAPSHOT_KEYS)} keys required, {ctx.settings.status.sink or ctx.store}")
 
 
 def store_schema(ctx: Context) -> Result:
@@ -61,17 +61,18 @@ def store_schema(ctx: Context) -> Result:
         kind = owner_kind(owner)
         with open_store(ctx.store, owner, read_only=True) as store, store.read() as connection:
             version = connection.exec_driver_sql("select version_num from alembic_version").scalar()
-            require(version == HEADS[kind], f"{owner}.db is at {version}, the newest is {HEADS[kind]}")
-            journal_mode = connection.exec_driver_sql("pragma journal_mode").scalar()
-            require(journal_mode == "wal", f"{owner}.db: journal_mode {journal_mode}, not wal")
+            require(version == HEADS[kind], f"{owner} is at {version}, the newest is {HEADS[kind]}")
+            if ctx.store.folder is not None:
+                journal_mode = connection.exec_driver_sql("pragma journal_mode").scalar()
+                require(journal_mode == "wal", f"{owner}: journal_mode {journal_mode}, not wal")
             inspector = sa.inspect(connection)
             tables = set(inspector.get_table_names())
             for name, table in METADATA[kind].tables.items():
-                require(name in tables, f"{owner}.db has no table {name}")
+                require(name in tables, f"{owner} has no table {name}")
                 columns = {column["name"] for column in inspector.get_columns(name)}
                 missing = {column.name for column in table.c} - columns
-                require(not missing, f"{owner}.db: {name} lacks {', '.join(sorted(missing))}")
-    return holds(f"{len(present)} databases at their newest schema")
+                require(not missing, f"{owner}: {name} lacks {', '.join(sorted(missing))}")
+    return holds(f"{len(present)} databases at their newest schema in {ctx.store}")
 
 
 def broker_link(ctx: Context) -> Result:
