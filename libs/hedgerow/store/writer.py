@@ -85,7 +85,8 @@ class WriterThread:
 
     def unavailable(self, why: str) -> HedgerowError:
         """The error a job gets when the database, not the job, failed."""
-        return Unavailable(f"{self._store.backend.name}: {why}", "STORE_UNAVAILABLE")
+        name = self._store.backend.name
+        return Unavailable(why if why.startswith(name) else f"{name}: {why}", "STORE_UNAVAILABLE")
 
     def submit(self, job: Job[T]) -> asyncio.Future[T]:
         """Queues a job; the future resolves on the running loop once its transaction is on disk."""
