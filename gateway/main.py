@@ -13,7 +13,7 @@ from gateway.routes import Routes, api_services
 from gateway.server import bind, serve
 from gateway.status import CONTROL, PORTFOLIO, ControlFeed, PortfolioFeed, StatusPage
 from gateway.streams import Streamer
-from gateway.upstream import Upstreams
+from gateway.upstream import Upstreams, process_of
 from gateway.wellknown import wellknown_routes
 from hedgerow.clock import ClockFileError, wall_now
 from hedgerow.domain.command import Command, NewCommand
@@ -30,6 +30,8 @@ async def compose(context: ProcessContext) -> None:
     config = GatewayConfig.of(context.settings, endpoint.host, endpoint.port)
     upstreams = Upstreams(context.settings, context.channel, config.timeout_s)
     routes = Routes(api_services())
+    for name in {*upstreams.strategies.values(), *(process_of(route.package) for route in routes)}:
+        context.endpoint(name)  # refuses to start when nobody says where a process is
     control = ControlFeed(context.channel(CONTROL), config.silence_limit_s)
     portfolio = PortfolioFeed(context.channel(PORTFOLIO), config.silence_limit_s, config.timeout_s)
     streamer = Streamer(config.drain_limit_s, config.max_streams)

@@ -14,6 +14,7 @@ from google.protobuf import struct_pb2
 from hedgerow.api.common.v1 import common_pb2
 from hedgerow.api.control.v1 import control_pb2, control_pb2_grpc
 from hedgerow.api.portfolio.v1 import portfolio_pb2, portfolio_pb2_grpc
+from hedgerow.catalog import SERVICES
 from hedgerow.clock import wall_now
 from hedgerow.rpc.interceptor import CallInterceptor
 from hedgerow.rpc.streams import ConflatingBroadcast, LosslessBroadcast
@@ -147,9 +148,11 @@ class ScriptedSystem:
 
 
 def gateway_state(root: Path, strategies: str = STRATEGIES, **sections: Any) -> StateDir:
-    """A state folder for a gateway, control and portfolio on free ports."""
-    names = ("gateway", "control", "portfolio")
-    return state_with(root, *names, strategies=parse(strategies, "test").strategies, **sections)
+    """A state folder for a gateway and all it may ask, on free ports."""
+    configured = parse(strategies, "test").strategies
+    daemons = [f"strategy-{each.name}" for each in configured]
+    services = [name for name in SERVICES if name != "strategy"]
+    return state_with(root, "gateway", *services, *daemons, strategies=configured, **sections)
 
 
 @asynccontextmanager
