@@ -18,6 +18,7 @@ import grpc
 
 from hedgerow import state_dir
 from hedgerow.cli.check.result import Failed, require
+from hedgerow.cli.check.web import Web
 from hedgerow.cli.supervisor import is_serving
 from hedgerow.domain.errors import FailedPrecondition, InvalidValue
 from hedgerow.settings import BrokerMode, Settings
@@ -62,6 +63,11 @@ class Context:
         return location_of(self.state, self.settings)
 
     @property
+    def history_store(self) -> StoreLocation:
+        """Where the current view and the history are, when they are in a database."""
+        return status_location_of(self.state, self.settings)
+
+    @property
     def strategies(self) -> list[str]:
         """Names of the configured strategies; raises Failed when there is none."""
         names = [strategy.name for strategy in self.settings.strategies]
@@ -104,6 +110,11 @@ class Context:
         return found
 
     @property
+    def web(self) -> Web:
+        """The system's gateway; raises Failed when it has none."""
+        return Web(self.settings)
+
+    @property
     def file_sink(self) -> Path | None:
         """The file the status sink writes, None when it is a database."""
         parts = urlsplit(self.settings.status.sink)
@@ -114,7 +125,7 @@ class Context:
         if self.file_sink is not None:
             text = self.file_sink.read_text() if self.file_sink.is_file() else "{}"
             return dict(json.loads(text))
-        for row in read_status(status_location_of(self.state, self.settings)):
+        for row in read_status(self.history_store):
             if row["strategy"] == strategy:
                 return document(row["snapshot"])
         return {}
@@ -135,8 +146,7 @@ class Context:
         self, strategy: str, since_ns: int | None = None, until_ns: int | None = None, limit: int | None = None
     ) -> list[Row]:
         """Snapshots in the sink's history, newest first, between two wall times; `snapshot` decoded."""
-        place = status_location_of(self.state, self.settings)
-        rows = read_history(place, strategy, since_ns=since_ns, until_ns=until_ns, limit=limit)
+        rows = read_history(self.history_store, strategy, since_ns=since_ns, until_ns=until_ns, limit=limit)
         return [{**row, "snapshot": document(row["snapshot"])} for row in rows]
 
 

@@ -52,6 +52,11 @@ def probes(ctx: Context) -> list[Probe]:
     return ctx.once("probes", lambda: _Prober(ctx).run())
 
 
+def hold(ctx: Context, shares: int) -> None:
+    """Buys shares of the underlying for the probes' strategy and waits for the fill; raises Failed without one."""
+    _Prober(ctx).hold(Decimal(shares))
+
+
 class _Prober:
     def __init__(self, ctx: Context) -> None:
         require(ctx.simulated, "probe orders are for simulated accounts only: mode sim and accounts that start SIM")
@@ -85,6 +90,11 @@ class _Prober:
         )
         found.append(self._filled("flatten", sold, sent))
         return found
+
+    def hold(self, shares: Decimal) -> None:
+        """One order that fills at once."""
+        bought = self._submit("hold", Side.BUY, shares, lambda quote: self._across(quote, Side.BUY))
+        self._filled("hold", bought, [])
 
     def _below(self, quote: Quote) -> Decimal:
         """Too low to trade against soon, within the price collar."""

@@ -8,7 +8,19 @@ from typing import NamedTuple
 
 import grpc
 
-from hedgerow.cli.check import accounts, history, operations, prices, signals, snapshots, system_checks
+from hedgerow.cli.check import (
+    accounts,
+    controlling,
+    history,
+    operations,
+    prices,
+    recorded,
+    signals,
+    snapshots,
+    stopping,
+    system_checks,
+    watching,
+)
 from hedgerow.cli.check.context import Context
 from hedgerow.cli.check.criteria import How, of_phase
 from hedgerow.cli.check.result import Failed, Outcome, Result, Row, not_served, skipped
@@ -50,10 +62,31 @@ CHECKS: dict[str, Check] = {
     "TC-1-R-H1-3": Check(history.sink_is_configuration, Needs.SYSTEM),
     "TC-1-R-C1a-1": Check(signals.graceful, Needs.SIGNAL_TEST),
     "TC-1-R-C1a-2": Check(signals.by_control_file, Needs.SIGNAL_TEST),
+    "TC-2-R-M1b-1": Check(watching.status_shows_everything, Needs.SYSTEM),
+    "TC-2-R-M1b-2": Check(watching.heartbeat_shows, Needs.SYSTEM),
+    "TC-2-R-M2-1": Check(watching.self_check_has_three_results, Needs.SYSTEM),
+    "TC-2-R-M2-2": Check(watching.reasons_whenever_blocked, Needs.SYSTEM),
+    "TC-2-R-M2-3": Check(watching.told_in_both_places, Needs.SYSTEM),
+    "TC-2-R-M3-1": Check(watching.lamp_is_the_self_check, Needs.SYSTEM),
+    "TC-2-R-M3-2": Check(watching.lamp_tells_degraded, Needs.SYSTEM),
+    "TC-2-R-M3-3": Check(watching.lamp_tells_broken, Needs.SYSTEM),
+    "TC-2-R-M4b-1": Check(recorded.filters, Needs.BROKER),
+    "TC-2-R-M4b-2": Check(recorded.touched_positions, Needs.BROKER),
+    "TC-2-R-C1b-1": Check(stopping.from_the_network, Needs.SYSTEM),
+    "TC-2-R-C1b-2": Check(stopping.never_lost, Needs.SYSTEM),
     "TC-3-R-A1-1": Check(accounts.account_values, Needs.BROKER),
     "TC-3-R-A1-2": Check(accounts.positions_in_use, Needs.BROKER),
     "TC-3-R-A1-3": Check(accounts.kept_current, Needs.BROKER),
     "TC-3-R-M6-1": Check(prices.every_instrument_priced, Needs.BROKER),
+    "TC-5-R-C2-1": Check(controlling.pause_and_resume, Needs.SYSTEM),
+    "TC-5-R-C2-2": Check(controlling.no_hedge_while_paused, Needs.SYSTEM),
+    "TC-5-R-C2-3": Check(controlling.as_if_never_paused, Needs.SYSTEM),
+    "TC-5-R-C2-4": Check(controlling.alive_while_paused, Needs.SYSTEM),
+    "TC-5-R-C3-1": Check(controlling.flatten_channels, Needs.SYSTEM),
+    "TC-5-R-C3-2": Check(controlling.stops_then_closes, Needs.SYSTEM),
+    "TC-5-R-C3-3": Check(controlling.targets_and_operations, Needs.SYSTEM),
+    "TC-5-R-C3-4": Check(controlling.exposure_is_closed, Needs.SYSTEM),
+    "TC-5-R-C3-5": Check(controlling.others_untouched, Needs.SYSTEM),
 }
 """One entry per criterion that a running system can show."""
 
