@@ -39,16 +39,19 @@ class World:
         self.strategy = "scalper"
         self.processes: list[ServiceProcess] = []
         self.risk: ServiceProcess
+        self.market_data: ServiceProcess
         self.execution: ServiceProcess
         self.stub: Any
 
-    async def start(self, *, risk: bool = True, ready: bool = True) -> World:
-        """Starts gateway, risk (unless told not to) and execution."""
+    async def start(self, *, risk: bool = True, ready: bool = True, quotes: bool = False) -> World:
+        """Starts gateway, risk (unless told not to), market-data (where quotes are wanted) and execution."""
         await self.gateway.start()
         self.prepare()
         await self.execution.start()
         if risk:
             await self.risk.start()
+        if quotes:
+            await self.market_data.start()
         if ready:
             await self.ready()
         return self
@@ -62,14 +65,15 @@ class World:
         )  # fmt: skip
         self.state = state
         self.execution, self.risk = ServiceProcess("execution", state), ServiceProcess("risk", state)
-        self.processes = [self.execution, self.risk]
+        self.market_data = ServiceProcess("market-data", state)
+        self.processes = [self.execution, self.risk, self.market_data]
         self.stub = execution_pb2_grpc.ExecutionServiceStub(self.execution.channel)
 
     def mark(self) -> None:
         """From here on the world is as if new: another strategy, and only newer frames, operations and reports."""
         self.strategy = f"scalper-{next(self._numbers)}"
         self._seen_frames += len(self.frames())
-        [(self.seen_sequence,)] = self.rows("SELECT coalesce(max(sequence), 0) FROM journal")
+        [(self.seen_sequence,)] = self.rows("SELECT count(*) FROM journal WHERE kind NOT LIKE 'FLATTEN%'")
 
     async def ready(self) -> None:
         """Waits until execution says that nothing blocks."""
