@@ -47,18 +47,21 @@ class _Way(Protocol):
 
 
 class Server:
-    """A running server of its own data, with PGPASSWORD set for this process; a context manager."""
+    """A running server of its own data, with PGPASSWORD set for this process; a context manager.
 
-    def __init__(self) -> None:
-        self.port = free_ports(1)[0]
+    `host`: the address of this machine it listens on.
+    """
+
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.host, self.port = host, free_ports(1)[0]
         container, _ = chosen_way()
-        self._way: _Way = _Container(self.port) if container else _Local(self.port)
+        self._way: _Way = _Container(host, self.port) if container else _Local(host, self.port)
         self._databases = 0
         self._password_before: str | None = None
 
     def url(self, database: str = "postgres") -> str:
         """The address of one database, without a password."""
-        return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{USER}@{self.host}:{self.port}/{database}"
 
     def __enter__(self) -> Server:
         self._password_before = os.environ.get("PGPASSWORD")
@@ -107,16 +110,16 @@ class Server:
 
 
 class _Container:
-    """The server in a container, its port on loopback."""
+    """The server in a container, its port on one address of this machine."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, host: str, port: int) -> None:
         from testcontainers.community.postgres import PostgresContainer
         from testcontainers.core.config import testcontainers_config
 
         testcontainers_config.sleep_time = 0.1
         testcontainers_config.max_tries = int(START_S / 0.1)
         self._container = PostgresContainer(IMAGE, driver=None, username=USER, password=PASSWORD, dbname="postgres")
-        self._container.ports["5432/tcp"] = ("127.0.0.1", port)
+        self._container.ports["5432/tcp"] = (host, port)
         self._made = False
 
     def start(self) -> None:
@@ -139,8 +142,8 @@ class _Container:
 class _Local:
     """The server from binaries of this machine, in a temporary folder; it ends with this process at the latest."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, host: str, port: int) -> None:
+        self._host, self._port = host, port
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="hedgerow-postgres-"))
         self._as_user: list[str] = []
@@ -160,7 +163,7 @@ class _Local:
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*self._as_user, str(local_binaries("postgres")), "-D", str(data), "-p", str(self._port),
-                 "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="],
+                 "-c", f"listen_addresses={self._host}", "-c", "unix_socket_directories="],
                 cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
 
@@ -177,6 +180,8 @@ class _Local:
         word.unlink()
         if done.returncode:
             raise NoPostgres(f"initdb failed: {done.stderr.strip()[-1000:]}")
+        with (data / "pg_hba.conf").open("a") as rules:
+            rules.write("host all all all scram-sha-256\n")
 
     def crash(self) -> None:
         self._stop(signal.SIGQUIT)  # at once, without a checkpoint; recovery comes with the next start
