@@ -28,24 +28,29 @@ class CommandFeed:
         self._sequence = commands[-1].sequence if commands else 0
         self.broadcast: LosslessBroadcast[Command] = LosslessBroadcast()
 
-    def subscribe(self, strategy: str | None, start_sequence: int) -> LosslessReader[Command]:
+    async def subscribe(self, strategy: str | None, start_sequence: int) -> LosslessReader[Command]:
         """A reader of that strategy's commands (None = all) above `start_sequence`, from the store and then live.
 
         A sequence the store never reached means that it was lost and begun anew: the reader gets all
         there is, for no command may be missed, and tells repeats by command_id.
         """
-        backlog = list_commands(self._place, start_sequence, strategy)
-        if not backlog and start_sequence > self._newest():
-            backlog, start_sequence = list_commands(self._place, 0, strategy), 0
-        last = backlog[-1].sequence if backlog else start_sequence
+        published = -1
+        while published != self._sequence:  # what is published while the store is read might be in neither
+            published = self._sequence
+            backlog, last = await asyncio.to_thread(self._backlog, strategy, start_sequence)
         return self.broadcast.subscribe(
             lambda command: command.sequence > last and (strategy is None or command.addresses(strategy)),
             initial=backlog,
         )
 
-    def _newest(self) -> int:
-        commands = recent_commands(self._place, limit=1)
-        return commands[0].sequence if commands else 0
+    def _backlog(self, strategy: str | None, start_sequence: int) -> tuple[list[Command], int]:
+        """Commands above `start_sequence`, or all if the store never reached it, and the sequence they reach to."""
+        backlog = list_commands(self._place, start_sequence, strategy)
+        if not backlog and start_sequence:
+            newest = recent_commands(self._place, limit=1)
+            if start_sequence > (newest[0].sequence if newest else 0):
+                backlog, start_sequence = list_commands(self._place, 0, strategy), 0
+        return backlog, backlog[-1].sequence if backlog else start_sequence
 
     def look(self) -> None:
         """Has the store looked at right now, because something was recorded."""

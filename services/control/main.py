@@ -26,13 +26,13 @@ from services.control.snapshots import StoredSnapshots
 async def compose(context: ProcessContext) -> None:
     """Opens control.db and serves until stopped; nothing else need be alive."""
     config = ControlConfig.of(context.settings)
-    place = context.store
+    place, status_place = context.store, status_location_of(context.state, context.settings)
     market_now = market_time(context)
-    store = open_store(context.store, NAME)
+    store = open_store(place, NAME)
     acquire_epoch(store, NAME)
     records = CommandRecords(store, place, market_now)
     feed = CommandFeed(place, config.command_poll_s)
-    snapshots = StoredSnapshots(status_location_of(context.state, context.settings), config.strategies, config.sink)
+    snapshots = StoredSnapshots(status_place, config.strategies, config.sink)
     probe = HealthProbe(config.processes, context.name, config.probe_interval_s, config.probe_timeout_s)
     try:
         accounts = PortfolioAccounts(context.channel("portfolio"), config.refresh_accounts_timeout_s)
@@ -42,7 +42,7 @@ async def compose(context: ProcessContext) -> None:
         server = context.server()
         server.add_service(
             SERVICE_NAME, control_pb2_grpc.add_ControlServiceServicer_to_server,
-            ControlServer(service, feed, config, place, market_now),
+            ControlServer(service, feed, config, place, status_place, market_now),
         )  # fmt: skip
         server.on_closing(service.changes.close)
         server.on_closing(feed.broadcast.close)

@@ -39,13 +39,14 @@ class ControlServer(control_pb2_grpc.ControlServiceServicer):
     """Answers from the service, the command feed and the stores."""
 
     def __init__(
-        self, service: ControlService, feed: CommandFeed, config: ControlConfig, place: Place,
+        self, service: ControlService, feed: CommandFeed, config: ControlConfig, place: Place, status_place: Place,
         market_now: Callable[[], int],
     ) -> None:  # fmt: skip
         self._service = service
         self._feed = feed
         self._config = config
         self._place = place
+        self._status_place = status_place
         self._market_now = market_now
         self._encoded: tuple[SystemStatus | None, bytes] = (None, b"")
 
@@ -84,7 +85,7 @@ class ControlServer(control_pb2_grpc.ControlServiceServicer):
     ) -> AsyncIterator[control_pb2.WatchCommandsResponse]:
         """The commands of a strategy, or of all, after `start_sequence`, then those that come."""
         strategy = self._config.require_strategy(request.strategy) if request.strategy else None
-        with self._feed.subscribe(strategy, request.start_sequence) as reader:
+        with await self._feed.subscribe(strategy, request.start_sequence) as reader:
             yield control_pb2.WatchCommandsResponse(heartbeat=self._heartbeat())
             async for batch in reader.batches(self._config.stream_heartbeat_s):
                 for command in batch.items:
@@ -124,7 +125,7 @@ class ControlServer(control_pb2_grpc.ControlServiceServicer):
         """The newest points of a strategy's history, from its store, whether it lives or not."""
         strategy = self._config.require_strategy(request.strategy or self._config.only_strategy())
         rows = await asyncio.to_thread(
-            read_history, self._place, strategy, _time(request, "since_time", request.since_time),
+            read_history, self._status_place, strategy, _time(request, "since_time", request.since_time),
             _time(request, "until_time", request.until_time),
             _page_size(request.page_size, DEFAULT_POINTS, MOST_POINTS),
         )  # fmt: skip
