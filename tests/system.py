@@ -15,13 +15,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from hedgerow.catalog import ENTRIES
 from hedgerow.cli.ports import free_ports, neighbouring_ports
 from hedgerow.cli.supervisor import is_serving
 from hedgerow.settings import Settings
 from hedgerow.state_dir import StateDir
+from hedgerow.store.location import location_of
+from hedgerow.store.status_reader import document
 
 T = TypeVar("T")
 
@@ -148,17 +152,27 @@ class System:
         return self.state.store_dir / f"{owner}.db"
 
     def query(self, owner: str, sql: str, *values: object) -> list[dict[str, Any]]:
-        """Rows of one database, read with nothing of ours."""
+        """Rows of one database, read with nothing of ours but its address; `?` for values."""
+        place = location_of(self.state)
+        if place.url:
+            options = f"-c search_path={place.schema(owner)}"
+            with psycopg.connect(place.url, options=options, row_factory=dict_row) as server:
+                return server.execute(sql.replace("?", "%s").encode(), values or None).fetchall()
         with closing(sqlite3.connect(f"file:{self.database(owner)}?mode=ro", uri=True)) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(sql, values)]
 
     def snapshot(self) -> dict[str, Any]:
         """The strategy's current snapshot; empty before the first."""
-        if not self.database(f"strategy-{self.strategy}").is_file():
+        owner = f"strategy-{self.strategy}"
+        place = location_of(self.state)
+        if not place.url and not self.database(owner).is_file():
             return {}
-        rows = self.query(f"strategy-{self.strategy}", "select snapshot from status_current")
-        return dict(json.loads(rows[0]["snapshot"])) if rows else {}
+        try:
+            rows = self.query(owner, "select snapshot from status_current")
+        except psycopg.errors.UndefinedTable:
+            return {}
+        return document(rows[0]["snapshot"], owner) if rows else {}
 
     def await_snapshot(
         self, what: str, holds: Callable[[dict[str, Any]], object], limit_s: float = 60.0
