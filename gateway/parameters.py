@@ -13,7 +13,7 @@ from hedgerow.domain.errors import InvalidValue
 from hedgerow.store.read import PAGE_LIMIT
 from hedgerow.wire.common import timestamp_from_wire
 
-_NUMBER = re.compile(r"\d{1,20}(\.\d{1,9})?")
+_NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,9})?")
 _TIME_RULE = "RFC 3339 such as 2026-01-05T14:30:00Z, or seconds, ms or ns since 1970"
 _NS_PER_S = 1_000_000_000
 # Seconds reach the year 5138 below the first bound; ms from 1973 on lie above it, ns from 1973 on above the second.

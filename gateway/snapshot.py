@@ -204,10 +204,12 @@ def enum_word(kind: Any, value: int, prefix: str) -> str | None:
 
 
 def number(message: WireDecimal) -> int | float | None:
-    """A decimal as a JSON number, whole where it is; None when unset."""
+    """A decimal as a JSON number, whole where it is; None when unset or no number."""
     try:
         value = Decimal(message.value)
     except InvalidOperation:
+        return None
+    if not value.is_finite():
         return None
     return int(value) if value == value.to_integral_value() else float(value)
 
