@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from decimal import Decimal
-from typing import Any
 
-import grpc
-
-from hedgerow.api.common.v1 import common_pb2
-from hedgerow.api.control.v1 import control_pb2, control_pb2_grpc
 from hedgerow.api.portfolio.v1 import portfolio_pb2, portfolio_pb2_grpc
-from hedgerow.cli.check.context import NS_PER_S, RPC_TIMEOUT_S, Context, document
-from hedgerow.cli.check.result import Failed, Result, holds, not_served, require
-from hedgerow.ibsim.admin import admin_call
+from hedgerow.cli.check.absence import outlives_absence
+from hedgerow.cli.check.commands import outcome_of
+from hedgerow.cli.check.context import RPC_TIMEOUT_S, Context, document
+from hedgerow.cli.check.result import Result, holds, require
 from hedgerow.settings import PortfolioSettings
 from hedgerow.store.read import read_decisions, read_rows
-from hedgerow.wire.common import timestamp_from_wire
 
 HOUR_S = 3600.0
 _AGREE_S = 15.0
-_ABSENT_S = 15.0
 
 
 def _portfolio(ctx: Context) -> portfolio_pb2_grpc.PortfolioServiceStub:
@@ -115,67 +107,14 @@ def kept_current(ctx: Context) -> Result:
     """TC-3-R-A1-3."""
     default_s = PortfolioSettings().refresh_interval_s
     require(default_s == HOUR_S, f"accounts are fetched every {default_s:g} s by default, not every hour")
-    before = _fetched_at(ctx)
-    require(before, "portfolio does not tell when it fetched accounts")
-    operator = common_pb2.Operator(request_id=f"check-{uuid.uuid4().hex}", actor="check", reason="acceptance check")
-    _portfolio(ctx).RefreshAccounts(portfolio_pb2.RefreshAccountsRequest(operator=operator), timeout=RPC_TIMEOUT_S)
-    asked = _fetched_at(ctx)
-    require(asked > before, "RefreshAccounts did not fetch accounts anew")
-    require(_command(ctx, control_pb2.COMMAND_KIND_REFRESH_ACCOUNTS), "control does not take REFRESH_ACCOUNTS")
-    ctx.until(lambda: _fetched_at(ctx) > asked, _AGREE_S, "a REFRESH_ACCOUNTS command did not fetch accounts anew")
-    retries, told = _outlives_absence(ctx)
+    before = ctx.until(lambda: ctx.web.status()["accounts_fetched_at"], _AGREE_S, "accounts_fetched_at is not shown")
+    outcome = outcome_of(ctx, "/control/refresh_accounts")
+    require(outcome.startswith("done"), f"POST /control/refresh_accounts: {outcome!r}")
+    ctx.until(
+        lambda: ctx.web.status()["accounts_fetched_at"] > before, _AGREE_S,
+        "POST /control/refresh_accounts did not fetch accounts anew",
+    )  # fmt: skip
+    told = outlives_absence(ctx)
     interval_s = ctx.settings.portfolio.refresh_interval_s
-    shown = f"every {interval_s:g} s and twice on demand, fetch time shown; {told}"
-    return holds(shown) if retries else not_served(f"control does not take RETRY_IB yet; the rest holds: {shown}")
-
-
-def _fetched_at(ctx: Context) -> int:
-    answer = _portfolio(ctx).GetPortfolio(portfolio_pb2.GetPortfolioRequest(), timeout=RPC_TIMEOUT_S)
-    return timestamp_from_wire("accounts_fetch_time", answer.accounts_fetch_time)
-
-
-def _command(ctx: Context, kind: control_pb2.CommandKind) -> bool:
-    """Sends one command through control; False when control does not know this kind yet."""
-    stub = control_pb2_grpc.ControlServiceStub(ctx.channel("control"))
-    request = control_pb2.SendCommandRequest(
-        command_id=f"check-{uuid.uuid4().hex}", kind=kind, actor="check", reason="acceptance check"
-    )
-    try:
-        stub.SendCommand(request, timeout=RPC_TIMEOUT_S)
-    except grpc.RpcError as error:
-        if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
-            return False
-        raise
-    return True
-
-
-def _outlives_absence(ctx: Context) -> tuple[bool, str]:
-    """Takes the simulated broker away and sees every daemon wait, say until when, and go on when told to retry.
-
-    Returns whether control took the command to retry, and in words what was seen.
-    """
-    ports = json.loads(ctx.state.ports_file.read_text())
-    if not ctx.simulated or "ibsim-admin" not in ports:
-        raise Failed("the broker's absence is shown with the simulated gateway only: run `hedgerow up --sim`")
-    ctx.tell("dropping the broker connections")
-    waiting: dict[str, dict[str, Any]] = {}
-
-    def absent() -> bool:
-        for name in ctx.strategies:
-            snapshot = ctx.current(name)
-            if snapshot["daemon_state"] == "WAITING_IB" and snapshot.get("next_retry_ts"):
-                waiting.setdefault(name, snapshot)
-        return len(waiting) == len(ctx.strategies)
-
-    admin_call(ports["ibsim-admin"], "drop")
-    ctx.until(absent, _ABSENT_S, "no WAITING_IB with next_retry_ts after the broker went away")
-    for name, snapshot in waiting.items():
-        lamp = snapshot["status_lamp"]
-        require(lamp == "yellow", f"{name}: lamp {lamp} while it waits for the broker")
-    retries = _command(ctx, control_pb2.COMMAND_KIND_RETRY_IB)
-    told = []
-    for name, snapshot in waiting.items():
-        ctx.await_running(name)
-        seconds = (ctx.current(name)["ts"] - snapshot["ts"]) / NS_PER_S
-        told.append(f"{name} went to WAITING_IB, lamp yellow, next_retry_ts shown, and was back after {seconds:.1f} s")
-    return retries, "; ".join(told)
+    return holds(f"every {interval_s:g} s and on demand (POST /control/refresh_accounts: {outcome}), "
+                 f"accounts_fetched_at shown; {told}")  # fmt: skip

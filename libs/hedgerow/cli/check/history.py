@@ -18,7 +18,7 @@ from hedgerow.cli.check.result import Result, holds, require, skipped
 from hedgerow.clock import wall_now
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.store.engine import open_store
-from hedgerow.store.location import status_location_of
+from hedgerow.store.location import Place, status_location_of
 from hedgerow.store.read import owners, read_rows
 from hedgerow.store.statistics import hedge_statistics
 from hedgerow.store.status_sink import SNAPSHOT_KEYS, open_status_sink
@@ -80,20 +80,24 @@ def statistics_apart(ctx: Context) -> Result:
     """TC-1-R-H1-2."""
     if not ctx.skip_ib:
         probes(ctx)
-    if ctx.store.folder is None:
-        rows, source = hedge_statistics(ctx.store), "read-only, from the database"
-    else:
-        source = "from a copy of the store no process has open"
-        with tempfile.TemporaryDirectory(prefix="hedgerow-check-") as folder:
-            for owner in owners(ctx.store):
-                _copy(ctx.store.folder / f"{owner}.db", Path(folder) / f"{owner}.db")
-            rows = hedge_statistics(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="hedgerow-check-") as folder:
+        place, source = copy_of(ctx, Path(folder))
+        rows = hedge_statistics(place)
     hedges = {row["strategy"]: int(row["hedges"]) for row in rows}
     if not ctx.skip_ib:
         require(hedges.get(PROBES, 0) >= 2, f"statistics do not count the probe fills: {hedges}")
     other_process("-m", "hedgerow.cli", "stats", str(ctx.state.root), "--json")
     counted = ", ".join(f"{name} {count} hedges" for name, count in hedges.items()) or "no hedge yet"
     return holds(f"{source}: {counted}")
+
+
+def copy_of(ctx: Context, folder: Path) -> tuple[Place, str]:
+    """A copy of the store in `folder` no process has open, or the store itself, where a server keeps it; in words."""
+    if ctx.store.folder is None:
+        return ctx.store, "read-only, from the database"
+    for owner in owners(ctx.store):
+        _copy(ctx.store.folder / f"{owner}.db", folder / f"{owner}.db")
+    return folder, "from a copy of the store no process has open"
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -7,6 +7,7 @@ import time
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from hedgerow.cli.check.commands import outcome_of
 from hedgerow.cli.check.context import NS_PER_S, POLL_S, Context, other_process
 from hedgerow.cli.check.probes import hold
 from hedgerow.cli.check.result import Failed, require
@@ -89,7 +90,7 @@ def steering(ctx: Context) -> Steering:
             hold(own, OTHER_SHARES)
             pause = _pause(system, own, child)
             zero = _flatten_to_zero(system, own)
-            _outcome(own, "/control/resume")
+            outcome_of(own, "/control/resume")
             await_orders(system, child, wall_now())
             neutral = _flatten_to_neutral(system, own)
             return Steering(system.strategy, system.system.settings.strategies[0].underlying.symbol, pause,
@@ -98,24 +99,10 @@ def steering(ctx: Context) -> Steering:
     return ctx.once("steering", work)
 
 
-def _outcome(own: Context, path: str, limit_s: float = _OUTCOME_S, **body: Any) -> str:
-    """Sends a command over HTTP and waits for what came of it."""
-    answer = own.web.post(path, actor="check", reason="acceptance check", **body)
-    own.tell(f"POST {path}: waiting for its outcome")
-    found: dict[str, Any] = {}
-
-    def known() -> bool:
-        found.update(own.web.command(answer["command_id"]))
-        return bool(found.get("acknowledgeTime"))
-
-    own.until(known, limit_s, lambda: f"POST {path} has no outcome: {found.get('outcome', '')}")
-    return str(found.get("outcome", ""))
-
-
 def _pause(system: Throwaway, own: Context, child: Child) -> Pause:
     name = system.strategy
     before = own.web.strategy(name)
-    paused = _outcome(own, "/control/pause")
+    paused = outcome_of(own, "/control/pause")
     began = wall_now()
     own.until(
         lambda: "PAUSED" in own.web.strategy(name)["block_reasons"], SOON_S, "GET /status does not tell of the pause"
@@ -152,7 +139,7 @@ def _flatten_to_zero(system: Throwaway, own: Context) -> Flattened:
     _await_stock(system, own)
 
     def ask() -> str:
-        return _outcome(own, "/control/flatten", _FLATTEN_S, to="zero")
+        return outcome_of(own, "/control/flatten", _FLATTEN_S, to="zero")
 
     return _flatten(system, own, "zero", "POST /control/flatten", ask)
 
@@ -160,7 +147,7 @@ def _flatten_to_zero(system: Throwaway, own: Context) -> Flattened:
 def _flatten_to_neutral(system: Throwaway, own: Context) -> Flattened:
     """By the command line, on a paused strategy whose net delta has drifted to where only reducing is needed."""
     _await_stock(system, own)
-    _outcome(own, "/control/pause")
+    outcome_of(own, "/control/pause")
     drift: list[float] = []
 
     def drifted() -> bool:

@@ -51,9 +51,12 @@ class Web:
         file = settings.gateway.api_key_file
         self._key = os.environ.get("HEDGEROW_API_KEY", "") or (file.read_text().strip() if file else "")
 
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._key}"} if self._key else {}
+
     def ask(self, method: str, path: str, body: Any = None, key: bool = True) -> Answer:
         """One request; raises Failed when nothing answers."""
-        headers = {"Authorization": f"Bearer {self._key}"} if self._key and key else {}
+        headers = self._headers() if key else {}
         data = None if method == "GET" else json.dumps(body or {}).encode()
         if data is not None:
             headers["Content-Type"] = "application/json"
@@ -75,6 +78,15 @@ class Web:
     def post(self, path: str, **body: object) -> Any:
         """The JSON of a POST; raises Failed unless it is 200."""
         return _good(f"POST {path}", self.ask("POST", path, body))
+
+    def first_line(self, path: str) -> Any:
+        """The first message of a stream, as JSON; raises Failed when there is none."""
+        request = urllib.request.Request(f"{self.address}{path}", headers=self._headers())
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as stream:
+                return Answer(stream.status, "", stream.readline()).document
+        except (urllib.error.URLError, OSError) as error:
+            raise Failed(f"GET {self.address}{path}: {error}") from error
 
     def status(self) -> dict[str, Any]:
         """`GET /status`."""
