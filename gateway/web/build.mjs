@@ -5,7 +5,11 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
-const digest = async (path) => createHash("sha256").update(await readFile(path)).digest("hex").slice(0, 12);
+const digest = async (path) =>
+  createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex")
+    .slice(0, 12);
 
 await rm(at("dist"), { recursive: true, force: true });
 await mkdir(at("dist/assets"), { recursive: true });

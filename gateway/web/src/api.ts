@@ -44,10 +44,18 @@ export class Api {
       const headers: Record<string, string> = {};
       if (body !== undefined) headers["Content-Type"] = "application/json";
       if (key) headers["Authorization"] = `Bearer ${key}`;
-      const answer = await fetch(path, { method, headers, body: body ?? null, cache: "no-store", signal: AbortSignal.timeout(10_000) })
-        .catch((error: unknown) => {
-          throw new ApiError(0, error instanceof Error && error.name === "TimeoutError" ? "no answer in 10 s" : "the gateway does not answer");
-        });
+      const answer = await fetch(path, {
+        method,
+        headers,
+        body: body ?? null,
+        cache: "no-store",
+        signal: AbortSignal.timeout(10_000),
+      }).catch((error: unknown) => {
+        throw new ApiError(
+          0,
+          error instanceof Error && error.name === "TimeoutError" ? "no answer in 10 s" : "the gateway does not answer",
+        );
+      });
       if (answer.status === 401) {
         await this.renewKey(key);
         continue;
@@ -91,5 +99,8 @@ function messageOf(text: string): string {
 
 export function base64url(text: string): string {
   const bytes = new TextEncoder().encode(text);
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
 }

@@ -76,7 +76,9 @@ export function row(labels: readonly string[], numbers: readonly number[]): HTML
   return h(
     "tr",
     {},
-    ...labels.map((label, index) => h("td", { "data-label": label, class: numbers.includes(index) ? "number" : undefined })),
+    ...labels.map((label, index) =>
+      h("td", { "data-label": label, class: numbers.includes(index) ? "number" : undefined }),
+    ),
   );
 }
 
@@ -92,7 +94,13 @@ export function table(
     h("th", { scope: "col", class: numbers.includes(index) ? "number" : undefined }, label),
   );
   return {
-    table: h("table", { class: style }, h("caption", { class: "hidden" }, caption), h("thead", {}, h("tr", {}, ...heads)), body),
+    table: h(
+      "table",
+      { class: style },
+      h("caption", { class: "hidden" }, caption),
+      h("thead", {}, h("tr", {}, ...heads)),
+      body,
+    ),
     body,
   };
 }

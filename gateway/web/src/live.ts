@@ -3,9 +3,7 @@
 import { type Api, ApiError } from "./api.ts";
 import type { Model } from "./model.ts";
 import { Stream } from "./stream.ts";
-import type {
-  Break, Command, Decision, HistoryPoint, Operation, Portfolio, Position, Status,
-} from "./types.ts";
+import type { Break, Command, Decision, HistoryPoint, Operation, Portfolio, Position, Status } from "./types.ts";
 
 interface StatusEvent {
   status?: Status;
@@ -111,7 +109,10 @@ export class Live {
     });
   }
 
-  private async decisionPage(strategy: string, query: Record<string, string>): Promise<{ decisions: Decision[]; next: string }> {
+  private async decisionPage(
+    strategy: string,
+    query: Record<string, string>,
+  ): Promise<{ decisions: Decision[]; next: string }> {
     const asked = { strategy, pageSize: DECISION_PAGE, ...query };
     const found = await this.api.get<{ decisions?: Decision[]; nextPageToken?: string }>("/v1/decisions", asked);
     return { decisions: found.decisions ?? [], next: found.nextPageToken ?? "" };
@@ -150,7 +151,11 @@ export class Live {
     this.model.setMissing("positions", "");
     const known = this.model.data.portfolio ?? {};
     if (event.snapshot) {
-      this.model.setPortfolio({ ...known, positions: event.snapshot.positions ?? [], breaks: event.snapshot.breaks ?? [] });
+      this.model.setPortfolio({
+        ...known,
+        positions: event.snapshot.positions ?? [],
+        breaks: event.snapshot.breaks ?? [],
+      });
     }
     if (event.position) this.model.setPosition(event.position);
   }

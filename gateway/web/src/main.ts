@@ -25,8 +25,18 @@ interface View {
 }
 
 function footer(): HTMLElement {
-  const link = h("a", { href: "https://www.tradingview.com/", rel: "noopener noreferrer", target: "_blank" }, "TradingView");
-  return h("footer", {}, "Chart: TradingView Lightweight Charts™, Copyright (c) 2025 TradingView, Inc. ", link, " · Times are New York (ET) and local.");
+  const link = h(
+    "a",
+    { href: "https://www.tradingview.com/", rel: "noopener noreferrer", target: "_blank" },
+    "TradingView",
+  );
+  return h(
+    "footer",
+    {},
+    "Chart: TradingView Lightweight Charts™, Copyright (c) 2025 TradingView, Inc. ",
+    link,
+    " · Times are New York (ET) and local.",
+  );
 }
 
 function start(): void {
@@ -37,7 +47,6 @@ function start(): void {
   const header = new HeaderView((strategy) => {
     model.selected = strategy;
     if (!recorded) live.follow(strategy);
-    model.chartVersion += 1;
     model.changed();
   });
   const lamp = new LampView();
@@ -52,7 +61,20 @@ function start(): void {
   const services = new ServicesView();
   const about = new AboutView();
   const controls = recorded ? null : new ControlsView(api, model, () => void live.fetchPortfolio());
-  const views: View[] = [header, lamp, facts, chart, positions, greeks, decisions, operations, machines, account, services, about];
+  const views: View[] = [
+    header,
+    lamp,
+    facts,
+    chart,
+    positions,
+    greeks,
+    decisions,
+    operations,
+    machines,
+    account,
+    services,
+    about,
+  ];
   if (controls) views.push(controls);
 
   const main = h(
@@ -61,7 +83,15 @@ function start(): void {
     lamp.element,
     facts.element,
     h("div", { class: "side" }, controls?.element, machines.element, account.element, services.element, about.element),
-    h("div", { class: "wide" }, chart.element, positions.element, greeks.element, decisions.element, operations.element),
+    h(
+      "div",
+      { class: "wide" },
+      chart.element,
+      positions.element,
+      greeks.element,
+      decisions.element,
+      operations.element,
+    ),
   );
   document.getElementById("page")?.replaceChildren(header.element, main, footer());
   header.theme.onChange(() => chart.paint());
@@ -73,7 +103,11 @@ function start(): void {
   };
   let due = 0;
   model.onChange(() => {
-    if (!due) due = window.setTimeout(() => { due = 0; render(); }, RENDER_MS);
+    if (!due)
+      due = window.setTimeout(() => {
+        due = 0;
+        render();
+      }, RENDER_MS);
   });
   if (recorded) {
     model.setConnection("recorded");

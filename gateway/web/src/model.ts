@@ -1,10 +1,21 @@
 // What is known now, where it came from, and how old it is; views read it, sources write it.
 
 import type {
-  Command, Decision, HistoryPoint, Operation, PageData, Portfolio, Position, Snapshot, Status, Strategy, StrategyData,
+  Command,
+  Decision,
+  HistoryPoint,
+  Operation,
+  PageData,
+  Portfolio,
+  Position,
+  Snapshot,
+  Status,
+  Strategy,
+  StrategyData,
 } from "./types.ts";
 import { millis, numeric } from "./format.ts";
-import { thinned } from "./runs.ts";
+import { Track } from "./points.ts";
+import { prepend, thinned } from "./runs.ts";
 
 export type ConnectionState = "connecting" | "live" | "lost" | "recorded";
 
@@ -20,23 +31,22 @@ export interface Connection {
 
 const KEPT_DECISIONS = 1000;
 const KEPT_OPERATIONS = 500;
-const KEPT_HISTORY = 10_000;
 const KEPT_COMMANDS = 50;
 
 export const emptyData = (): PageData => ({ status: null, portfolio: null, commands: [], strategies: {} });
 
 /** Two lists newest first as one, without doubles; of equal keys the one in `fresh` stays. */
-export function merged<T>(fresh: T[], known: T[], keyOf: (item: T) => string, newer: (a: T, b: T) => number, keep: number): T[] {
+export function merged<T>(
+  fresh: T[],
+  known: T[],
+  keyOf: (item: T) => string,
+  newer: (a: T, b: T) => number,
+  keep: number,
+): T[] {
   const byKey = new Map<string, T>();
   for (const item of known) byKey.set(keyOf(item), item);
   for (const item of fresh) byKey.set(keyOf(item), item);
   return [...byKey.values()].sort(newer).slice(0, keep);
-}
-
-/** By market time, the newest that are kept; a list in order already is only cut. */
-function inOrder(points: HistoryPoint[]): HistoryPoint[] {
-  const ordered = points.every((point, index) => index === 0 || byTime(points[index - 1]?.marketTime) <= byTime(point.marketTime));
-  return (ordered ? points : points.sort((a, b) => byTime(a.marketTime) - byTime(b.marketTime))).slice(-KEPT_HISTORY);
 }
 
 const byTime = (time: string | undefined): number => millis(time) ?? 0;
@@ -47,13 +57,16 @@ export class Model {
   selected = "";
   /** What a source could not fetch, by its name, in words. */
   readonly missing = new Map<string, string>();
-  /** Counts changes of what the chart draws. */
-  chartVersion = 0;
+  private readonly tracks = new Map<string, Track>();
   private skew = 0;
   private readonly listeners: (() => void)[] = [];
 
   constructor(data: PageData = emptyData()) {
     this.data = data;
+    for (const [strategy, { history, decisions }] of Object.entries(data.strategies)) {
+      this.addHistory(strategy, history);
+      this.addDecisions(strategy, decisions);
+    }
   }
 
   onChange(listener: () => void): void {
@@ -119,41 +132,57 @@ export class Model {
     const snapshot = strategy.snapshot;
     const market = millis(snapshot?.market_ts);
     if (!snapshot || market === null || typeof snapshot.spot !== "number") return;
-    const point: HistoryPoint = { marketTime: new Date(market).toISOString(), spot: snapshot.spot };
-    if (typeof snapshot.net_delta === "number") point.netDelta = snapshot.net_delta;
-    const own = this.of(strategy.strategy);
-    own.history = inOrder([...own.history, point]);
-    this.chartVersion += 1;
+    this.track(strategy.strategy).put(new Date(market).toISOString(), snapshot.spot, snapshot.net_delta);
+  }
+
+  /** What the chart draws of a strategy. */
+  track(strategy: string): Track {
+    let track = this.tracks.get(strategy);
+    if (!track) this.tracks.set(strategy, (track = new Track()));
+    return track;
   }
 
   addHistory(strategy: string, points: HistoryPoint[]): void {
-    const own = this.of(strategy);
-    own.history = inOrder([...points, ...own.history]);
-    this.chartVersion += 1;
+    const track = this.track(strategy);
+    for (const point of points) track.put(point.marketTime, point.spot, point.netDelta);
     this.changed();
   }
 
+  /** Decisions newest first; a single one that is newer than all costs next to nothing. */
   addDecisions(strategy: string, decisions: Decision[]): void {
     const own = this.of(strategy);
-    const points = decisions.map((d): HistoryPoint => {
-      const point: HistoryPoint = { marketTime: d.marketTime ?? "" };
-      const spot = numeric(d.spot);
-      const delta = numeric(d.netDelta);
-      if (spot !== null) point.spot = spot;
-      if (delta !== null) point.netDelta = delta;
-      return point;
-    });
-    own.history = inOrder([...own.history, ...points.reverse()]);
-    own.decisions = thinned(merged(decisions, own.decisions, (d) => d.sequence, (a, b) => Number(b.sequence) - Number(a.sequence), KEPT_DECISIONS));
-    this.chartVersion += 1;
+    const track = this.track(strategy);
+    for (let i = decisions.length - 1; i >= 0; i -= 1) {
+      const d = decisions[i];
+      if (d) track.put(d.marketTime, d.spot, d.netDelta);
+    }
+    const [newest] = decisions;
+    if (newest && decisions.length === 1 && Number(newest.sequence) > Number(own.decisions[0]?.sequence ?? -1)) {
+      prepend(own.decisions, newest);
+      if (own.decisions.length > KEPT_DECISIONS) own.decisions.pop();
+    } else {
+      own.decisions = thinned(
+        merged(
+          decisions,
+          own.decisions,
+          (d) => d.sequence,
+          (a, b) => Number(b.sequence) - Number(a.sequence),
+          KEPT_DECISIONS,
+        ),
+      );
+    }
     this.changed();
   }
 
   addOperations(strategy: string, operations: Operation[]): void {
     const own = this.of(strategy);
-    const before = own.operations[0]?.operationId;
-    own.operations = merged(operations, own.operations, (o) => o.operationId, (a, b) => byTime(b.createTime) - byTime(a.createTime), KEPT_OPERATIONS);
-    if (own.operations[0]?.operationId !== before) this.chartVersion += 1;
+    own.operations = merged(
+      operations,
+      own.operations,
+      (o) => o.operationId,
+      (a, b) => byTime(b.createTime) - byTime(a.createTime),
+      KEPT_OPERATIONS,
+    );
     this.changed();
   }
 
@@ -173,7 +202,13 @@ export class Model {
   }
 
   addCommands(commands: Command[]): void {
-    this.data.commands = merged(commands, this.data.commands, (c) => c.commandId, (a, b) => byTime(b.createTime) - byTime(a.createTime), KEPT_COMMANDS);
+    this.data.commands = merged(
+      commands,
+      this.data.commands,
+      (c) => c.commandId,
+      (a, b) => byTime(b.createTime) - byTime(a.createTime),
+      KEPT_COMMANDS,
+    );
     this.changed();
   }
 

@@ -11,7 +11,10 @@ export interface Run {
 }
 
 const failing = (d: Decision): string =>
-  Object.entries(d.gates ?? {}).filter(([, verdict]) => verdict === "FAIL").map(([gate]) => gate).join(" ");
+  Object.entries(d.gates ?? {})
+    .filter(([, verdict]) => verdict === "FAIL")
+    .map(([gate]) => gate)
+    .join(" ");
 
 const saying = (d: Decision): string =>
   d.intentId ? `intent ${d.sequence}` : `${d.tradingFsmState ?? ""} ${d.blockReason ?? ""} ${failing(d)}`;
@@ -23,6 +26,14 @@ export function thinned(decisions: readonly Decision[]): Decision[] {
     const older = decisions[index + 1];
     return !newer || !older || saying(newer) !== saying(decision) || saying(older) !== saying(decision);
   });
+}
+
+/** Puts the newest decision before the others, which are thinned already. */
+export function prepend(decisions: Decision[], newest: Decision): void {
+  const [last, before] = decisions;
+  const goesOn = last && before && saying(last) === saying(newest) && saying(before) === saying(newest);
+  if (goesOn) decisions[0] = newest;
+  else decisions.unshift(newest);
 }
 
 /** Runs of decisions, newest first, as their input is; at most `limit`. A run's sequence has no gaps. */

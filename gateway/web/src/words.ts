@@ -33,16 +33,42 @@ const REASONS: Record<string, string> = {
 };
 
 /** Nothing to do: shown quietly, for no wanted hedge was held back. */
-export const QUIET = new Set(["", "BOOTING", "NO_POSITION", "NOT_ENABLED", "BELOW_THRESHOLD", "ORDER_WORKING", "STOPPED"]);
+export const QUIET = new Set([
+  "",
+  "BOOTING",
+  "NO_POSITION",
+  "NOT_ENABLED",
+  "BELOW_THRESHOLD",
+  "ORDER_WORKING",
+  "STOPPED",
+]);
 
 /** What a block reason means; its own code when it is not known. */
 export const meaning = (code: string): string => REASONS[code] ?? code;
 
 /** Gates in the order they are asked; what a newer server adds comes last. */
 export const GATES = [
-  "BROKER_DOWN", "NOT_RECONCILED", "JOURNAL_UNAVAILABLE", "LEASE_LOST", "RISK_HALT", "RISK_REDUCING", "PAUSED",
-  "DATA_STALE", "DATA_LAG", "GREEKS_BAD", "EXECUTION_FAULT", "PAUSE_LIQ", "COOLDOWN", "MIN_PRICE_MOVE", "BELOW_MIN_SIZE",
-  "CIRCUIT_BREAKER", "OUTSIDE_RTH", "EARNINGS_BLACKOUT", "MAX_DAILY_HEDGES", "MAX_POSITION", "MAX_NET_DELTA",
+  "BROKER_DOWN",
+  "NOT_RECONCILED",
+  "JOURNAL_UNAVAILABLE",
+  "LEASE_LOST",
+  "RISK_HALT",
+  "RISK_REDUCING",
+  "PAUSED",
+  "DATA_STALE",
+  "DATA_LAG",
+  "GREEKS_BAD",
+  "EXECUTION_FAULT",
+  "PAUSE_LIQ",
+  "COOLDOWN",
+  "MIN_PRICE_MOVE",
+  "BELOW_MIN_SIZE",
+  "CIRCUIT_BREAKER",
+  "OUTSIDE_RTH",
+  "EARNINGS_BLACKOUT",
+  "MAX_DAILY_HEDGES",
+  "MAX_POSITION",
+  "MAX_NET_DELTA",
   "SPREAD_TOO_WIDE",
 ];
 

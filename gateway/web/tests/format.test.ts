@@ -25,5 +25,12 @@ test("numbers are grouped, and a sign is a true one", () => {
 });
 
 test("durations are read at a glance", () => {
-  assert.deepEqual([-5, 900, 59_000, 180_000, 7_200_000, 200_000_000].map(duration), ["0.0 s", "0.9 s", "59 s", "3 min", "2 h", "2 d"]);
+  assert.deepEqual([-5, 900, 59_000, 180_000, 7_200_000, 200_000_000].map(duration), [
+    "0.0 s",
+    "0.9 s",
+    "59 s",
+    "3 min",
+    "2 h",
+    "2 d",
+  ]);
 });

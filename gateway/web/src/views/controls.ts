@@ -20,9 +20,23 @@ interface Action {
 const ACTIONS: Action[] = [
   { kind: "pause", label: "Pause", says: "No new hedge leaves and the resting one is canceled. Monitoring goes on." },
   { kind: "resume", label: "Resume", says: "Hedging goes on, as if never paused." },
-  { kind: "flatten", label: "Flatten", says: "No new hedge leaves; the strategy's own stock position is closed. It stays paused afterwards. Positions of others are not touched.", danger: true },
-  { kind: "stop", label: "Stop", says: "The daemon ends gracefully. Positions stay as they are and nobody hedges them.", danger: true },
-  { kind: "refresh_accounts", label: "Refresh accounts", says: "Accounts and positions are fetched from the broker now." },
+  {
+    kind: "flatten",
+    label: "Flatten",
+    says: "No new hedge leaves; the strategy's own stock position is closed. It stays paused afterwards. Positions of others are not touched.",
+    danger: true,
+  },
+  {
+    kind: "stop",
+    label: "Stop",
+    says: "The daemon ends gracefully. Positions stay as they are and nobody hedges them.",
+    danger: true,
+  },
+  {
+    kind: "refresh_accounts",
+    label: "Refresh accounts",
+    says: "Accounts and positions are fetched from the broker now.",
+  },
   { kind: "retry_ib", label: "Retry broker", says: "The broker connections that are down are tried now." },
 ];
 const ACTOR = "hedgerow.actor";
@@ -50,16 +64,35 @@ export class ControlsView {
     this.refreshed = refreshed;
     for (const action of ACTIONS) {
       const style = action.danger ? "danger" : action.kind === "pause" || action.kind === "resume" ? "primary" : "";
-      this.buttons.set(action.kind, h("button", { type: "button", class: style, id: `control-${action.kind}`, onclick: () => void this.confirm(action) }, action.label));
+      this.buttons.set(
+        action.kind,
+        h(
+          "button",
+          { type: "button", class: style, id: `control-${action.kind}`, onclick: () => void this.confirm(action) },
+          action.label,
+        ),
+      );
     }
-    this.element = panel("controls", "Control", h("div", { class: "buttons" }, ...this.buttons.values()), this.spoken, this.list);
+    this.element = panel(
+      "controls",
+      "Control",
+      h("div", { class: "buttons" }, ...this.buttons.values()),
+      this.spoken,
+      this.list,
+    );
   }
 
   update(model: Model): void {
     const strategy = model.strategy?.strategy ?? "";
     for (const button of this.buttons.values()) setAttribute(button, "disabled", strategy ? null : "");
     const mine = model.data.commands.filter((each) => !each.strategy || each.strategy === strategy).slice(0, SHOWN);
-    keyed(this.list, mine, (each) => each.commandId, () => h("li", {}, h("b"), h("span"), h("small")), (item, each) => show(item, each));
+    keyed(
+      this.list,
+      mine,
+      (each) => each.commandId,
+      () => h("li", {}, h("b"), h("span"), h("small")),
+      (item, each) => show(item, each),
+    );
   }
 
   private async confirm(action: Action): Promise<void> {
@@ -70,9 +103,24 @@ export class ControlsView {
             "fieldset",
             {},
             h("legend", {}, "Target"),
-            h("label", {}, h("input", { type: "radio", name: "to", value: "zero", checked: true }), " no stock position"),
-            h("label", {}, h("input", { type: "radio", name: "to", value: "neutral" }), " delta-neutral against the options"),
-            h("label", {}, h("input", { type: "checkbox", name: "include_options" }), " close the option legs too (with no stock position only)"),
+            h(
+              "label",
+              {},
+              h("input", { type: "radio", name: "to", value: "zero", checked: true }),
+              " no stock position",
+            ),
+            h(
+              "label",
+              {},
+              h("input", { type: "radio", name: "to", value: "neutral" }),
+              " delta-neutral against the options",
+            ),
+            h(
+              "label",
+              {},
+              h("input", { type: "checkbox", name: "include_options" }),
+              " close the option legs too (with no stock position only)",
+            ),
           )
         : null;
     const answer = await ask(
@@ -80,7 +128,9 @@ export class ControlsView {
       `${action.label} ${strategy}`,
       action.danger === true,
       h("p", {}, action.says),
-      this.model.fresh ? null : h("p", { class: "warning" }, "Not connected: what this page shows is old, and the command may not arrive."),
+      this.model.fresh
+        ? null
+        : h("p", { class: "warning" }, "Not connected: what this page shows is old, and the command may not arrive."),
       options,
       field("reason", "Reason", { placeholder: "for the record", maxlength: "500", autofocus: true }),
       field("actor", "Your name", { value: sessionStorage.getItem(ACTOR) ?? "page", maxlength: "64", required: true }),
@@ -88,7 +138,12 @@ export class ControlsView {
     if (!answer) return;
     const actor = String(answer.get("actor") ?? "page").trim() || "page";
     sessionStorage.setItem(ACTOR, actor);
-    const body: Record<string, unknown> = { strategy, command_id: `page-${unique()}`, actor, reason: String(answer.get("reason") ?? "") };
+    const body: Record<string, unknown> = {
+      strategy,
+      command_id: `page-${unique()}`,
+      actor,
+      reason: String(answer.get("reason") ?? ""),
+    };
     if (options) {
       body["to"] = String(answer.get("to") ?? "zero");
       if (answer.get("include_options")) body["include_options"] = true;
@@ -137,7 +192,10 @@ function show(item: HTMLElement, each: Command): void {
   setText(kind, bare(each.kind, "COMMAND_KIND_"));
   setText(outcome, each.acknowledgeTime ? each.outcome || "acknowledged" : "pending");
   setAttribute(item, "data-pending", each.acknowledgeTime ? null : "");
-  setText(who, `${localClock(millis(each.createTime))} by ${each.actor || "unnamed"}${each.reason ? `: ${each.reason}` : ""}`);
+  setText(
+    who,
+    `${localClock(millis(each.createTime))} by ${each.actor || "unnamed"}${each.reason ? `: ${each.reason}` : ""}`,
+  );
 }
 
 /** Enough by chance to be unique; randomUUID is missing on plain HTTP from another machine. */

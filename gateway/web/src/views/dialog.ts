@@ -44,7 +44,13 @@ export async function askKey(refused: boolean): Promise<string> {
       "API key",
       "Continue",
       false,
-      h("p", {}, refused ? "The gateway refused that key." : "This gateway asks for its API key. It is kept until this tab closes."),
+      h(
+        "p",
+        {},
+        refused
+          ? "The gateway refused that key."
+          : "This gateway asks for its API key. It is kept until this tab closes.",
+      ),
       field("key", "Key", { type: "password", required: true }),
     );
     const key = String(answer?.get("key") ?? "").trim();

@@ -10,7 +10,8 @@ interface Fact {
   show: (model: Model) => { value: string; note: string; tone?: string };
 }
 
-const tone = (value: number | null): string => (value === null || Math.abs(value) < 0.005 ? "" : value > 0 ? "gain" : "loss");
+const tone = (value: number | null): string =>
+  value === null || Math.abs(value) < 0.005 ? "" : value > 0 ? "gain" : "loss";
 
 const FACTS: Fact[] = [
   {
@@ -53,7 +54,11 @@ const FACTS: Fact[] = [
       const at = millis(model.strategy?.heartbeatTime ?? model.snapshot.ts);
       const age = at === null ? null : model.now() - at;
       if (model.connection.state === "recorded") return { value: localClock(at), note: "the last one" };
-      return { value: at === null ? "–" : `${duration(age)} ago`, note: at === null ? "never" : localClock(at), tone: age !== null && age > 3000 && model.fresh ? "loss" : "" };
+      return {
+        value: at === null ? "–" : `${duration(age)} ago`,
+        note: at === null ? "never" : localClock(at),
+        tone: age !== null && age > 3000 && model.fresh ? "loss" : "",
+      };
     },
   },
   {
@@ -61,13 +66,19 @@ const FACTS: Fact[] = [
     label: "Last acknowledgement",
     show: (model) => {
       const at = millis(model.snapshot.last_ack_ts);
-      return { value: at === null ? "none yet" : `${duration(model.now() - at)} ago`, note: at === null ? "no order acknowledged" : localClock(at) };
+      return {
+        value: at === null ? "none yet" : `${duration(model.now() - at)} ago`,
+        note: at === null ? "no order acknowledged" : localClock(at),
+      };
     },
   },
   {
     id: "data-lag",
     label: "Data lag",
-    show: ({ snapshot: s }) => ({ value: s.data_lag_ms == null ? "–" : `${fixed(s.data_lag_ms, 1)} ms`, note: "market data to daemon" }),
+    show: ({ snapshot: s }) => ({
+      value: s.data_lag_ms == null ? "–" : `${fixed(s.data_lag_ms, 1)} ms`,
+      note: "market data to daemon",
+    }),
   },
   {
     id: "next-retry",
@@ -85,7 +96,12 @@ export class FactsView {
   private readonly cells = FACTS.map((fact) => {
     const value = h("dd", { class: "value" });
     const note = h("dd", { class: "note" });
-    return { fact, value, note, element: h("div", { class: "fact", id: `fact-${fact.id}` }, h("dt", {}, fact.label), value, note) };
+    return {
+      fact,
+      value,
+      note,
+      element: h("div", { class: "fact", id: `fact-${fact.id}` }, h("dt", {}, fact.label), value, note),
+    };
   });
   readonly element = h("dl", { class: "facts" }, ...this.cells.map((cell) => cell.element));
 

@@ -29,7 +29,12 @@ export class HeaderView {
       h("label", { class: "strategy" }, this.select),
       this.account,
       h("span", { class: "spring" }),
-      h("span", { class: "clocks" }, h("span", {}, h("small", {}, "Market"), this.market), h("span", {}, h("small", {}, "Local"), this.local)),
+      h(
+        "span",
+        { class: "clocks" },
+        h("span", {}, h("small", {}, "Market"), this.market),
+        h("span", {}, h("small", {}, "Local"), this.local),
+      ),
       this.link,
       this.theme.element,
     );
@@ -41,11 +46,20 @@ export class HeaderView {
     setAttribute(this.mode, "data-mode", status?.brokerMode ?? null);
     setAttribute(this.mode, "hidden", status?.brokerMode ? null : "");
     setText(this.account, session ?? "");
-    keyed(this.select, model.strategies, (each) => each.strategy, (each) => h("option", { value: each.strategy }), (option, each) => setText(option, optionText(each, model)));
+    keyed(
+      this.select,
+      model.strategies,
+      (each) => each.strategy,
+      (each) => h("option", { value: each.strategy }),
+      (option, each) => setText(option, optionText(each, model)),
+    );
     setAttribute(this.select, "disabled", model.strategies.length < 2 ? "" : null);
     const chosen = model.strategy?.strategy ?? "";
     if (this.select.value !== chosen) this.select.value = chosen;
-    const market = model.fresh || model.connection.state === "recorded" ? millis(model.snapshot.market_ts) ?? millis(status?.marketTime) : null;
+    const market =
+      model.fresh || model.connection.state === "recorded"
+        ? (millis(model.snapshot.market_ts) ?? millis(status?.marketTime))
+        : null;
     setText(this.market, market === null ? "–" : `${marketClock(market)} ET`);
     setAttribute(this.market, "title", marketDay(market));
     const now = model.connection.state === "recorded" ? model.now() : Date.now();
@@ -57,5 +71,7 @@ export class HeaderView {
 }
 
 function optionText(each: Strategy, model: Model): string {
-  return model.strategies.length < 2 ? each.strategy : `${each.strategy} (${model.fresh ? colourOf(each.statusLamp) : "not known"})`;
+  return model.strategies.length < 2
+    ? each.strategy
+    : `${each.strategy} (${model.fresh ? colourOf(each.statusLamp) : "not known"})`;
 }

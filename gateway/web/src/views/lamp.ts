@@ -55,21 +55,44 @@ export function shown(model: Model): Shown {
 
 /** Circle with a tick, triangle with a mark, octagon with a cross, dashed ring: told apart without colour. */
 function lampShape(colour: Colour): SVGSVGElement {
-  const line = { fill: "none", stroke: "currentColor", "stroke-width": "3", "stroke-linecap": "round", "stroke-linejoin": "round" };
+  const line = {
+    fill: "none",
+    stroke: "currentColor",
+    "stroke-width": "3",
+    "stroke-linecap": "round",
+    "stroke-linejoin": "round",
+  };
   const ink = { ...line, class: "ink" };
   if (colour === "green") {
-    return drawing("0 0 32 32", ["circle", { cx: "16", cy: "16", r: "14", fill: "currentColor" }], ["path", { ...ink, d: "M9.5 16.5 14 21l8.5-9.5" }]);
+    return drawing(
+      "0 0 32 32",
+      ["circle", { cx: "16", cy: "16", r: "14", fill: "currentColor" }],
+      ["path", { ...ink, d: "M9.5 16.5 14 21l8.5-9.5" }],
+    );
   }
   if (colour === "yellow") {
     return drawing(
       "0 0 32 32",
-      ["path", { d: "M16 3 30 28H2Z", fill: "currentColor", stroke: "currentColor", "stroke-width": "3", "stroke-linejoin": "round" }],
+      [
+        "path",
+        {
+          d: "M16 3 30 28H2Z",
+          fill: "currentColor",
+          stroke: "currentColor",
+          "stroke-width": "3",
+          "stroke-linejoin": "round",
+        },
+      ],
       ["path", { ...ink, d: "M16 12v7.5" }],
       ["circle", { cx: "16", cy: "24", r: "1.8", class: "ink dot" }],
     );
   }
   if (colour === "red") {
-    return drawing("0 0 32 32", ["path", { d: "M10 2h12l8 8v12l-8 8H10l-8-8V10Z", fill: "currentColor" }], ["path", { ...ink, d: "m11 11 10 10M21 11 11 21" }]);
+    return drawing(
+      "0 0 32 32",
+      ["path", { d: "M10 2h12l8 8v12l-8 8H10l-8-8V10Z", fill: "currentColor" }],
+      ["path", { ...ink, d: "m11 11 10 10M21 11 11 21" }],
+    );
   }
   return drawing("0 0 32 32", ["circle", { ...line, cx: "16", cy: "16", r: "13", "stroke-dasharray": "4 5" }]);
 }
@@ -98,12 +121,19 @@ export class LampView {
       this.element.dataset["lamp"] = colour;
     }
     setText(this.title, title);
-    keyed(this.reasons, reasons, (reason) => reason.split(":")[0] ?? "", () => h("li"), (item, reason) => this.reason(item, reason));
+    keyed(
+      this.reasons,
+      reasons,
+      (reason) => reason.split(":")[0] ?? "",
+      () => h("li"),
+      (item, reason) => this.reason(item, reason),
+    );
     const { connection } = model;
     const waiting = connection.state === "lost";
     setAttribute(this.age, "hidden", waiting ? null : "");
     if (waiting) {
-      const next = connection.retryAt > Date.now() ? `, next attempt in ${duration(connection.retryAt - Date.now())}` : ", trying";
+      const next =
+        connection.retryAt > Date.now() ? `, next attempt in ${duration(connection.retryAt - Date.now())}` : ", trying";
       setText(this.age, `for ${duration(Date.now() - connection.since)}${next}`);
     }
     setText(this.spoken, `Lamp ${title}. ${reasons.join(". ")}`);

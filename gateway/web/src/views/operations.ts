@@ -13,11 +13,26 @@ const SHOWN = 60;
 export class OperationsView {
   private readonly rows = table("Operations, newest first", COLUMNS, NUMBERS, "cards operations");
   private readonly note = h("p", { class: "empty" });
-  readonly element = panel("operations", "Operations", h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Operations, newest first" }, this.rows.table), this.note);
+  readonly element = panel(
+    "operations",
+    "Operations",
+    h(
+      "div",
+      { class: "scroll", tabindex: "0", role: "group", "aria-label": "Operations, newest first" },
+      this.rows.table,
+    ),
+    this.note,
+  );
 
   update(model: Model): void {
     const { operations } = model.own;
-    keyed(this.rows.body, operations.slice(0, SHOWN), (each) => each.operationId, () => row(COLUMNS, NUMBERS), (element, each) => this.show(element, each));
+    keyed(
+      this.rows.body,
+      operations.slice(0, SHOWN),
+      (each) => each.operationId,
+      () => row(COLUMNS, NUMBERS),
+      (element, each) => this.show(element, each),
+    );
     setAttribute(this.rows.table, "hidden", operations.length ? null : "");
     const missing = model.missing.get("operations") ?? "";
     setText(this.note, missing ? `Operations are not current: ${missing}` : operations.length ? "" : "None yet.");

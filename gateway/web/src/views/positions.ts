@@ -54,8 +54,16 @@ export class PositionsView {
     const sum = profits.reduce((all, each) => all + each, 0);
     setText(this.total, positions.length ? `Total ${signed(sum)} · commissions ${fixed(costs)}` : "");
     const breaks = model.data.portfolio?.breaks ?? [];
-    keyed(this.breaks, breaks, (b) => `${b.account} ${b.instrumentId}`, () => h("li"), (element, b) =>
-      setText(element, `${b.instrumentId}: ledger ${b.ledgerQuantity?.value ?? "0"}, broker ${b.brokerQuantity?.value ?? "0"}`),
+    keyed(
+      this.breaks,
+      breaks,
+      (b) => `${b.account} ${b.instrumentId}`,
+      () => h("li"),
+      (element, b) =>
+        setText(
+          element,
+          `${b.instrumentId}: ledger ${b.ledgerQuantity?.value ?? "0"}, broker ${b.brokerQuantity?.value ?? "0"}`,
+        ),
     );
   }
 
@@ -75,7 +83,11 @@ export class PositionsView {
     ]);
     setAttribute(element, "data-instrument", p.instrument.instrumentId);
     setAttribute(element, "data-owner", p.owner);
-    setAttribute(element.children[5] as Element, "data-tone", known && Math.abs(profit) >= 0.005 ? (profit > 0 ? "gain" : "loss") : null);
+    setAttribute(
+      element.children[5] as Element,
+      "data-tone",
+      known && Math.abs(profit) >= 0.005 ? (profit > 0 ? "gain" : "loss") : null,
+    );
     setAttribute(element.children[6] as Element, "data-moneyness", found?.label ?? null);
   }
 }
@@ -105,7 +117,9 @@ export class GreeksView {
           line.gamma === null ? "" : signed(line.gamma, 2),
           line.vega === null ? "" : signed(scaled(line.vega, 100), 0),
           line.theta === null ? "" : signed(scaled(line.theta, DAYS), 0),
-          line.implied_volatility === null ? "" : `${fixed(line.implied_volatility * 100, 1)} %${line.provenance === "STALE" ? " stale" : ""}`,
+          line.implied_volatility === null
+            ? ""
+            : `${fixed(line.implied_volatility * 100, 1)} %${line.provenance === "STALE" ? " stale" : ""}`,
         ]);
         setAttribute(element, "class", line.key === "net" ? "total" : null);
       },
@@ -121,10 +135,19 @@ const greekless = { gamma: null, vega: null, theta: null, implied_volatility: nu
 export function greekLines({ snapshot: s }: Model): Line[] {
   const legs = Object.entries(s.leg_greeks ?? {}).sort(([a], [b]) => a.localeCompare(b));
   const lines: Line[] = legs.map(([key, greeks]) => ({ ...greeks, name: key, key }));
-  if (s.stock_position) lines.push({ ...greekless, name: `${s.symbol ?? ""} stock`, key: "stock", delta: s.stock_position });
+  if (s.stock_position)
+    lines.push({ ...greekless, name: `${s.symbol ?? ""} stock`, key: "stock", delta: s.stock_position });
   if (s.net_delta == null) return lines;
   return [
     ...lines,
-    { ...greekless, name: "Net", key: "net", delta: s.net_delta, gamma: s.gamma ?? null, vega: s.vega ?? null, theta: s.theta ?? null },
+    {
+      ...greekless,
+      name: "Net",
+      key: "net",
+      delta: s.net_delta,
+      gamma: s.gamma ?? null,
+      vega: s.vega ?? null,
+      theta: s.theta ?? null,
+    },
   ];
 }

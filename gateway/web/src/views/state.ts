@@ -6,8 +6,25 @@ import type { Model } from "../model.ts";
 import type { Account, Decision, Service } from "../types.ts";
 
 const ATTENTION = new Set([
-  "SAFE", "STOPPED", "HALTED", "REDUCING", "WAITING_IB", "RUNNING_SUSPENDED", "FAIL", "RECOVER", "GREEKS_BAD", "DATA_LAG",
-  "RISK_HALT", "NO_QUOTE", "EXTREME_WIDE", "STALE", "GAP", "INVALID", "FORCE_HEDGE", "BROKER_ERROR", "DISCONNECTED",
+  "SAFE",
+  "STOPPED",
+  "HALTED",
+  "REDUCING",
+  "WAITING_IB",
+  "RUNNING_SUSPENDED",
+  "FAIL",
+  "RECOVER",
+  "GREEKS_BAD",
+  "DATA_LAG",
+  "RISK_HALT",
+  "NO_QUOTE",
+  "EXTREME_WIDE",
+  "STALE",
+  "GAP",
+  "INVALID",
+  "FORCE_HEDGE",
+  "BROKER_ERROR",
+  "DISCONNECTED",
 ]);
 
 function pair(label: string, id: string): { element: HTMLElement; value: HTMLElement } {
@@ -64,8 +81,19 @@ export class AccountView {
 
   update(model: Model): void {
     const accounts = model.data.portfolio?.accounts ?? [];
-    keyed(this.list, accounts, (each) => each.account, () => h("dl", { class: "pairs" }), (element, account) => this.show(element, account, model));
-    setText(this.note, accounts.length ? "" : `Not fetched yet${model.missing.has("accounts") ? `: ${model.missing.get("accounts") ?? ""}` : "."}`);
+    keyed(
+      this.list,
+      accounts,
+      (each) => each.account,
+      () => h("dl", { class: "pairs" }),
+      (element, account) => this.show(element, account, model),
+    );
+    setText(
+      this.note,
+      accounts.length
+        ? ""
+        : `Not fetched yet${model.missing.has("accounts") ? `: ${model.missing.get("accounts") ?? ""}` : "."}`,
+    );
   }
 
   private show(element: HTMLElement, account: Account, model: Model): void {
@@ -77,7 +105,13 @@ export class AccountView {
       ["Buying power", `${fixed(numeric(account.buyingPower))} ${account.currency ?? ""}`],
       ["Fetched at", at === null ? "never" : `${localClock(at)} · ${duration(model.now() - at)} ago`],
     ];
-    keyed(element, rows, ([label]) => label, ([label]) => h("div", {}, h("dt", {}, label), h("dd")), (each, [, text]) => setText(each.lastElementChild as Element, text));
+    keyed(
+      element,
+      rows,
+      ([label]) => label,
+      ([label]) => h("div", {}, h("dt", {}, label), h("dd")),
+      (each, [, text]) => setText(each.lastElementChild as Element, text),
+    );
   }
 }
 
@@ -88,7 +122,13 @@ export class ServicesView {
 
   update(model: Model): void {
     const services = model.data.status?.services ?? [];
-    keyed(this.list, services, (each) => each.service, () => h("li", {}, h("span", { class: "mark" }), h("span", { class: "name" }), h("span", { class: "detail" })), (element, each) => this.show(element, each, model));
+    keyed(
+      this.list,
+      services,
+      (each) => each.service,
+      () => h("li", {}, h("span", { class: "mark" }), h("span", { class: "name" }), h("span", { class: "detail" })),
+      (element, each) => this.show(element, each, model),
+    );
     setText(this.note, services.length ? "" : "No process runs.");
   }
 
@@ -99,7 +139,12 @@ export class ServicesView {
     setText(mark, !model.fresh ? "?" : serving ? "✓" : "✕");
     setText(name, each.service);
     const seen = millis(each.lastSeenTime);
-    setText(detail, model.fresh && serving ? "serving" : `${each.detail || (model.fresh ? "does not answer" : "not known")}${seen ? `, last ${localClock(seen)}` : ""}`);
+    setText(
+      detail,
+      model.fresh && serving
+        ? "serving"
+        : `${each.detail || (model.fresh ? "does not answer" : "not known")}${seen ? `, last ${localClock(seen)}` : ""}`,
+    );
   }
 }
 
@@ -115,16 +160,25 @@ export class AboutView {
     const rows: [string, string][] = [
       ["Strategy", `${s.strategy ?? "–"} · ${words(s.config?.kind)}`],
       ["Run", s.run_id ?? "–"],
-      ["Delta bands", `${state?.epsilon_band ?? "–"} / ${state?.hedge_threshold ?? "–"} / ${state?.max_delta_limit ?? "–"} shares`],
+      [
+        "Delta bands",
+        `${state?.epsilon_band ?? "–"} / ${state?.hedge_threshold ?? "–"} / ${state?.max_delta_limit ?? "–"} shares`,
+      ],
       ["Cost gate", `${hedge?.cooldown_seconds ?? "–"} s · ${hedge?.min_price_move_pct ?? "–"} %`],
       ["Config hash", (s.config_hash ?? "–").slice(0, 16)],
       ["Code version", s.code_version ?? "–"],
       ["Market time", market === null ? "–" : `${marketClock(market)} ET`],
       ["Snapshot", millis(s.ts) === null ? "–" : `${localDay(millis(s.ts))} ${localClock(millis(s.ts))}`],
     ];
-    keyed(this.text, rows, ([label]) => label, ([label]) => h("div", {}, h("dt", {}, label), h("dd")), (each, [label, text]) => {
-      setText(each.lastElementChild as Element, text);
-      if (label === "Config hash") setAttribute(each.lastElementChild as Element, "title", s.config_hash ?? null);
-    });
+    keyed(
+      this.text,
+      rows,
+      ([label]) => label,
+      ([label]) => h("div", {}, h("dt", {}, label), h("dd")),
+      (each, [label, text]) => {
+        setText(each.lastElementChild as Element, text);
+        if (label === "Config hash") setAttribute(each.lastElementChild as Element, "title", s.config_hash ?? null);
+      },
+    );
   }
 }
