@@ -23,6 +23,7 @@ DAEMON = f"strategy-{STRATEGY}"
 ON_A = ("market-data", "execution", "risk", "portfolio", DAEMON)
 ON_B = ("control", "stats", "gateway")
 START_S = 120.0
+pytestmark = pytest.mark.timeout(400)
 
 CALL = """
 import sys, urllib.request
@@ -111,10 +112,8 @@ def test_the_machines_share_no_folder_and_no_loopback(layout: Layout) -> None:
     assert layout.a.run("-c", CALL, "GET", layout.gateway + "/healthz", "").returncode != 0
 
 
-@pytest.mark.timeout(400)
 def test_the_monitor_sees_what_the_daemon_does_and_stops_it(layout: Layout) -> None:
-    status = layout.call("GET", "/status")
-    assert {one["service"] for one in status["services"] if one["serving"]} >= set(ON_A)
+    status = until(lambda: _all_serve(layout), "B sees every process of A serve")
     assert [one["strategy"] for one in status["strategies"]] == [STRATEGY]
     until(lambda: layout.call("GET", "/operations?type=FILL")["operations"], "a fill seen from B", START_S)
     assert answer_of(layout.b, "status")[0]["strategy"] == STRATEGY
@@ -131,10 +130,10 @@ def test_the_monitor_sees_what_the_daemon_does_and_stops_it(layout: Layout) -> N
     assert not databases(layout.b.home)
 
 
-@pytest.mark.timeout(400)
 def test_a_stop_from_the_monitor_reaches_the_daemon_through_the_database_alone(layout: Layout) -> None:
     """Control is gone: the command is written where the daemon looks."""
-    layout.daemon = layout.start_daemon()
+    if layout.daemon.poll() is not None:
+        layout.daemon = layout.start_daemon()
     until(lambda: layout.daemon_state().startswith("RUNNING"), "B sees the daemon run again", START_S)
     layout.control.terminate()
     assert layout.control.wait(END_S) == 0
@@ -143,6 +142,11 @@ def test_a_stop_from_the_monitor_reaches_the_daemon_through_the_database_alone(l
     assert "command store" in done.stdout + done.stderr
     assert layout.daemon.wait(END_S) == 0
     assert answer_of(layout.b, "status")[0]["daemon_state"] == "STOPPED"
+
+
+def _all_serve(layout: Layout) -> dict[str, Any] | None:
+    status = layout.call("GET", "/status")
+    return status if status and {one["service"] for one in status["services"] if one["serving"]} >= set(ON_A) else None
 
 
 def _stopped(layout: Layout) -> dict[str, Any] | None:
