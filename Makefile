@@ -38,6 +38,7 @@ check: setup  ## Lint, types, import layers, contracts, file sizes
 	@$(PY) tools/check.py
 
 bench: setup  ## Measure the speed rows into build/bench.json
+	@sh tools/need.sh postgresql
 	@$(PY) tools/bench.py $(ARGS)
 
 proto: setup  ## Regenerate libs/hedgerow/api from proto/
