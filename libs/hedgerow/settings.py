@@ -215,7 +215,7 @@ class GatewaySettings(Section):
     """Who may use the HTTP gateway; the key itself may also be in the environment, HEDGEROW_API_KEY."""
 
     api_key_file: Path | None = Field(default=None, description="a file that holds the API key")
-    allowed_hosts: tuple[str, ...] = Field(default=(), description="names it is called by, beside loopback and its address")
+    allowed_hosts: tuple[str, ...] = Field(default=(), description="names it is called by besides loopback and its own")
 
 
 class RecordSettings(Section):
