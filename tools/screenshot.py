@@ -37,9 +37,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--symbol", default="GOOG")
     parser.add_argument("--date", default="2015-12-24")
     parser.add_argument("--speed", default="600", help="market seconds per wall second")
-    parser.add_argument("--hedges", type=int, default=4, help="photograph once so many hedges are on the chart")
+    parser.add_argument("--hedges", type=int, default=5, help="photograph once so many hedges are on the chart")
     parser.add_argument("--scheme", choices=("light", "dark"), default="light")
-    parser.add_argument("--size", default="1440x1120", help="of the window, pixels")
+    parser.add_argument("--size", default="1440x1360", help="of the window, pixels")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "images" / "page-goog.png")
     return parser.parse_args()
 
