@@ -10,17 +10,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import uvloop
 
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSES, CONNECTIONS = 2, 8
+END_S = 10.0
 HEAD_END, LENGTH = b"\r\n\r\n", b"content-length:"
 
 
 class Asker(asyncio.Protocol):
-    """One connection: the next request leaves when the answer before is whole. Anything but 200 ends the process."""
+    """One connection: the next request leaves when the answer before is whole. Anything but 200 is an error."""
 
     def __init__(self, request: bytes) -> None:
         self._request = request
@@ -29,9 +30,8 @@ class Asker(asyncio.Protocol):
         self.answers = 0
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: Any) -> None:
         """Asks first."""
-        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.write(self._request)
 
@@ -46,7 +46,9 @@ class Asker(asyncio.Protocol):
         if len(self._pending) < head + len(HEAD_END) + length:
             return
         if not self._pending.startswith(b"HTTP/1.1 200 "):
-            raise SystemExit(self._pending[:500].decode())
+            self._transport.close()
+            self.ended.set_exception(ConnectionError(self._pending[:500].decode()))
+            return
         self.answers += 1
         self._pending = b""
         if self._asking:
@@ -56,7 +58,11 @@ class Asker(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """The server ended it, or we did."""
-        self.ended.set_result(None)
+        if not self.ended.done():
+            if self._asking:
+                self.ended.set_exception(error or ConnectionError("the server hung up"))
+            else:
+                self.ended.set_result(None)
 
     def finish(self) -> None:
         """The answer under way is the last."""
@@ -73,7 +79,7 @@ async def _round(port: int, path: str, seconds: float) -> float:
     rate = (sum(asker.answers for asker in opened) - before) / (time.perf_counter() - began)
     for asker in opened:
         asker.finish()
-    await asyncio.gather(*(asker.ended for asker in opened))
+    await asyncio.wait_for(asyncio.gather(*(asker.ended for asker in opened)), END_S)
     return rate
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import grpc
 from google.protobuf.json_format import MessageToDict
+from prometheus_client.parser import text_string_to_metric_families
 
 from hedgerow.api.strategy.v1 import strategy_pb2, strategy_pb2_grpc
 from hedgerow.cli.supervisor import Supervisor
@@ -50,14 +52,18 @@ SETS = (
     "risk.max_orders_per_minute=1000000",
 )
 IDLE = ("EXEC_IDLE", "FILLED")
+FOLLOWERS = 2
+"""Risk and portfolio."""
 READY_S, ROUND_S, POLL_S, LOOK_S = 120.0, 10.0, 0.01, 0.01
 
 
 class OrderPath:
-    """The running system; made by `order_path`."""
+    """The running system; made by `order_path`. `gateway_port` is that of its HTTP gateway."""
 
     def __init__(self, system: System, supervisor: Supervisor, admin_port: int, channel: grpc.Channel) -> None:
+        self.gateway_port = system.settings.endpoints["gateway"].port
         self._supervisor = supervisor
+        self._execution = system.settings.endpoints["execution"]
         self._admin_port = admin_port
         self._stub = strategy_pb2_grpc.StrategyServiceStub(channel)
         self._symbol = system.settings.strategies[0].underlying.symbol
@@ -69,8 +75,12 @@ class OrderPath:
         self._up = False
 
     def open(self) -> None:
-        """Waits for the daemon, lets market time run, and for the first hedge, that of the legs it adopts."""
+        """Waits for the daemon, lets market time run, and for the first hedge, that of the legs it adopts.
+
+        Execution's reports are followed by then: risk denies what it has not caught up with.
+        """
         self._until(lambda now: now["daemon_state"].startswith("RUNNING") and now.get("spot"), READY_S)
+        self._until(lambda _: self._followers() >= FOLLOWERS, READY_S)
         admin_call(self._admin_port, "resume")
         self._until(lambda now: now["option_legs"] == 2 and now["daemon_state"] == "RUNNING", READY_S)
         self._spot = round(float(self.snapshot()["spot"]), 2)
@@ -118,6 +128,19 @@ class OrderPath:
         """Closes the connection ticks are asked for on."""
         self._answers.close()
         self._admin.close()
+
+    def _followers(self) -> float:
+        """Streams of execution's reports that are open."""
+        address = f"http://{self._execution.host}:{self._execution.metrics_port}/metrics"
+        with urllib.request.urlopen(address, timeout=5.0) as response:
+            families = text_string_to_metric_families(response.read().decode())
+        return sum(
+            sample.value
+            for family in families
+            if family.name == "hedgerow_rpc_open_streams"
+            for sample in family.samples
+            if sample.labels["method"] == "StreamExecutionReports"
+        )
 
     def snapshot(self) -> dict[str, Any]:
         """What the daemon knows."""
