@@ -17,12 +17,12 @@ from hedgerow.settings import ReplaySettings, load
 from hedgerow.state_dir import StateDir
 from tests.machines import NAMESPACES, Lan, Machine, way
 from tests.postgres import Server
-from tests.system import END_S, STRATEGY, until
+from tests.system import STRATEGY, until
 
 DAEMON = f"strategy-{STRATEGY}"
 ON_A = ("market-data", "execution", "risk", "portfolio", DAEMON)
 ON_B = ("control", "stats", "gateway")
-START_S = 120.0
+START_S, STOP_S = 120.0, 40.0
 pytestmark = pytest.mark.timeout(400)
 
 CALL = """
@@ -118,10 +118,13 @@ def test_the_monitor_sees_what_the_daemon_does_and_stops_it(layout: Layout) -> N
     until(lambda: layout.call("GET", "/operations?type=FILL")["operations"], "a fill seen from B", START_S)
     assert answer_of(layout.b, "status")[0]["strategy"] == STRATEGY
     assert "FILL" in {one["type"] for one in answer_of(layout.b, "operations")}
+    assert answer_of(layout.b, "stats")[0]["hedges"] >= 1
+    points = layout.call("GET", f"/v1/history?strategy={STRATEGY}&pageSize=5")
+    assert len(points["points"]) == 5, "the history A copies into the database is read on B"
 
     answer = layout.call("POST", "/control/stop", {"command_id": "from-b", "reason": "end of the test"})
     assert (answer["command_id"], answer["kind"]) == ("from-b", "STOP")
-    assert layout.daemon.wait(END_S) == 0
+    assert layout.daemon.wait(STOP_S) == 0
     stopped = until(lambda: _stopped(layout), "B sees that it was stopped")
     assert (stopped["status_lamp"], stopped["block_reasons"]) == ("yellow", ["STOPPED_BY_OPERATOR"])
     commands = [one for one in answer_of(layout.b, "operations") if one["type"] == "COMMAND"]
@@ -136,11 +139,11 @@ def test_a_stop_from_the_monitor_reaches_the_daemon_through_the_database_alone(l
         layout.daemon = layout.start_daemon()
     until(lambda: layout.daemon_state().startswith("RUNNING"), "B sees the daemon run again", START_S)
     layout.control.terminate()
-    assert layout.control.wait(END_S) == 0
+    assert layout.control.wait(STOP_S) == 0
     done = layout.b.hedgerow("stop", "live", "--command-id", "past-control")
     assert done.returncode == 0, done.stderr
     assert "command store" in done.stdout + done.stderr
-    assert layout.daemon.wait(END_S) == 0
+    assert layout.daemon.wait(STOP_S) == 0
     assert answer_of(layout.b, "status")[0]["daemon_state"] == "STOPPED"
 
 
