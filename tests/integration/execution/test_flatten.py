@@ -45,9 +45,11 @@ async def filled(world: World, quantity: int, side: Side = Side.BUY, **changes: 
     return answer.client_order_id
 
 
-async def flatten(world: World, request_id: str = "f-1", strategy: str = "", target: str = "") -> execution_pb2.Flatten:
+async def flatten(
+    world: World, request_id: str = "f-1", target: str = "", include_options: bool = False
+) -> execution_pb2.Flatten:
     """The unary call."""
-    request = execution_pb2.FlattenRequest(strategy=strategy or world.strategy)
+    request = execution_pb2.FlattenRequest(strategy=world.strategy, include_options=include_options)
     if target:
         request.target_quantity.value = target
     request.operator.request_id, request.operator.actor, request.operator.reason = request_id, "anna", "enough"
@@ -59,7 +61,7 @@ def state_of(flatten: execution_pb2.Flatten) -> str:
     return execution_pb2.FlattenState.Name(flatten.state).removeprefix("FLATTEN_STATE_")
 
 
-async def in_state(world: World, state: str, request_id: str = "f-1", **more: str) -> execution_pb2.Flatten:
+async def in_state(world: World, state: str, request_id: str = "f-1", **more: Any) -> execution_pb2.Flatten:
     """Asks under the same id until the flatten is in that state."""
 
     async def there() -> execution_pb2.Flatten | None:
