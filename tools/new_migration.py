@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import sys
-from pathlib import Path
 from typing import Literal
 
 import sqlalchemy as sa
@@ -51,7 +50,7 @@ def main(kind: str, message: str) -> int:
     engine = sa.create_engine("sqlite://")
     with engine.begin() as connection:
         if revisions:
-            run.upgrade(connection, kind, Path("memory"))
+            run.upgrade(connection, kind, "memory")
         context = MigrationContext.configure(connection, opts={"render_as_batch": True, "compare_server_default": True})
         operations = produce_migrations(context, METADATA[kind]).upgrade_ops
     assert isinstance(operations, UpgradeOps)

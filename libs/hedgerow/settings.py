@@ -8,11 +8,12 @@ import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from hedgerow.domain.database_url import check_database_url
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.strategy.gamma_scalper.config import GammaScalperConfig
 
@@ -101,26 +102,6 @@ class RiskSettings(Section):
     approval_ttl_s: float = Field(default=5.0, gt=0, description="wall seconds an approval stays valid")
 
 
-def _check_database_url(key: str, url: str) -> None:
-    """Raises InvalidValue, which repeats no password, for anything but postgresql://user@host:port/database."""
-    rule = "postgresql://user@host:port/database"
-    try:
-        parts = urlsplit(url)
-        password, name = parts.password, parts.path.strip("/")
-        _ = parts.port
-    except ValueError as error:
-        raise InvalidValue(key, url.rpartition("@")[2], f"{rule}: {error}", "correct it") from error
-    if password is not None or "password" in parse_qs(parts.query, keep_blank_values=True):
-        user = f"{parts.username}@" if parts.username else ""
-        shown = f"{parts.scheme}://{user}{parts.netloc.rpartition('@')[2]}{parts.path}"
-        raise InvalidValue(
-            key, shown, "without a password: settings are written to files and logs",
-            "leave it out and set PGPASSWORD, or PGPASSFILE to a password file",
-        )  # fmt: skip
-    if parts.scheme != "postgresql" or not name or "/" in name:
-        raise InvalidValue(key, url, rule, "for example postgresql://hedgerow@127.0.0.1:5432/hedgerow")
-
-
 class StoreSettings(Section):
     """Where every process keeps its state."""
 
@@ -139,7 +120,7 @@ class StoreSettings(Section):
     @classmethod
     def _postgresql(cls, url: str) -> str:
         if url:
-            _check_database_url("store.url", url)
+            check_database_url("store.url", url)
         return url
 
 
@@ -165,7 +146,7 @@ class StatusSettings(Section):
             return url
         parts = urlsplit(url)
         if parts.scheme == "postgresql":
-            _check_database_url("status.sink", url)
+            check_database_url("status.sink", url)
         elif parts.scheme != "file" or parts.netloc not in ("", "localhost") or not Path(parts.path).name:
             raise InvalidValue(
                 "status.sink", url, f"one of {', '.join(OWN_STORE[1:])}, postgresql://user@host:port/database, "

@@ -7,6 +7,7 @@ import re
 import sqlalchemy as sa
 
 from hedgerow.domain.errors import InvalidValue
+from hedgerow.store import common_tables
 from hedgerow.store.columns import (
     decimal,
     decimal_or_null,
@@ -34,71 +35,11 @@ def owner_kind(owner: str) -> str:
     raise InvalidValue("owner", owner, "execution, risk, portfolio, control, stats or strategy-<name>")
 
 
-def _leases(metadata: sa.MetaData) -> None:
-    """Every writer counts its starts: `epoch` is the number of the running one."""
-    sa.Table("leases", metadata, key("name"), whole("epoch"), text("holder"), whole("acquired_ns"))
-
-
-def _operations(metadata: sa.MetaData) -> None:
-    """What touched, or tried to touch, a position or a process; append-only."""
-    sa.Table(
-        "operations",
-        metadata,
-        sequence("id"),
-        whole("wall_ns", index=True),
-        whole("market_ns"),
-        text("type"),
-        text("strategy"),
-        text("instrument"),
-        text("side"),
-        decimal_or_null("quantity"),
-        decimal_or_null("price"),
-        text("state"),
-        text("reason"),
-        text("client_order_id"),
-        text("text"),
-        sqlite_autoincrement=True,
-    )
-
-
-def _command_acks(metadata: sa.MetaData) -> None:
-    """Answers to commands, in the store of who gave them."""
-    sa.Table(
-        "command_acks",
-        metadata,
-        key("command_id"),
-        whole("sequence"),
-        text("strategy"),
-        text("run_id"),
-        text("kind"),
-        whole("acked_ns"),
-        text("outcome"),
-    )
-
-
-def _spans(metadata: sa.MetaData) -> None:
-    """What this process did for each hedge, and when; wall times."""
-    sa.Table(
-        "spans",
-        metadata,
-        key("trace_id"),
-        key("span_id"),
-        text("parent_id"),
-        text("intent_id"),
-        text("process"),
-        text("name"),
-        whole("start_ns", index=True),
-        whole("end_ns"),
-        text("error"),
-        document("attributes"),
-    )
-
-
 def _execution() -> sa.MetaData:
     metadata = sa.MetaData()
-    _leases(metadata)
-    _operations(metadata)
-    _spans(metadata)
+    common_tables.leases(metadata)
+    common_tables.operations(metadata)
+    common_tables.spans(metadata)
     sa.Table(
         "journal",
         metadata,
@@ -167,7 +108,7 @@ def _execution() -> sa.MetaData:
         whole("sequence"),
     )
     _positions(metadata, "strategy")
-    _command_acks(metadata)
+    common_tables.command_acks(metadata)
     return metadata
 
 
@@ -194,9 +135,9 @@ def _positions(metadata: sa.MetaData, holder: str) -> None:
 
 def _strategy() -> sa.MetaData:
     metadata = sa.MetaData()
-    _leases(metadata)
-    _operations(metadata)
-    _spans(metadata)
+    common_tables.leases(metadata)
+    common_tables.operations(metadata)
+    common_tables.spans(metadata)
     facts = ("status_lamp", "daemon_state")
     sa.Table(
         "status_current",
@@ -239,14 +180,14 @@ def _strategy() -> sa.MetaData:
         text("code_version"),
         document("record"),
     )
-    _command_acks(metadata)
+    common_tables.command_acks(metadata)
     return metadata
 
 
 def _control() -> sa.MetaData:
     metadata = sa.MetaData()
-    _leases(metadata)
-    _operations(metadata)
+    common_tables.leases(metadata)
+    common_tables.operations(metadata)
     sa.Table(
         "commands",
         metadata,
@@ -261,15 +202,15 @@ def _control() -> sa.MetaData:
         whole("created_ns"),
         sqlite_autoincrement=True,
     )
-    _command_acks(metadata)
+    common_tables.command_acks(metadata)
     return metadata
 
 
 def _risk() -> sa.MetaData:
     metadata = sa.MetaData()
-    _leases(metadata)
-    _operations(metadata)
-    _spans(metadata)
+    common_tables.leases(metadata)
+    common_tables.operations(metadata)
+    common_tables.spans(metadata)
     sa.Table(
         "verdicts",
         metadata,
@@ -313,9 +254,9 @@ def _risk() -> sa.MetaData:
 
 def _portfolio() -> sa.MetaData:
     metadata = sa.MetaData()
-    _leases(metadata)
-    _operations(metadata)
-    _spans(metadata)
+    common_tables.leases(metadata)
+    common_tables.operations(metadata)
+    common_tables.spans(metadata)
     sa.Table(
         "accounts",
         metadata,
@@ -379,7 +320,7 @@ def _portfolio() -> sa.MetaData:
 
 def _stats() -> sa.MetaData:
     metadata = sa.MetaData()
-    _leases(metadata)
+    common_tables.leases(metadata)
     sa.Table(
         "hedge_days",
         metadata,
