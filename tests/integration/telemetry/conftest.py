@@ -8,12 +8,9 @@ from typing import NamedTuple
 
 import pytest
 
-from hedgerow.catalog import SERVICES
 from hedgerow.cli.ports import free_ports
 from tests.integration.telemetry.collector import Collector, collecting
-from tests.system import STRATEGY, System, until
-
-NAMES = [*(name for name in SERVICES if name != "strategy"), f"strategy-{STRATEGY}"]
+from tests.system import System, until
 
 
 class Watched(NamedTuple):
@@ -27,14 +24,13 @@ class Watched(NamedTuple):
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """`hedgerow up --sim` until a hedge is filled, paid and booked."""
-    port, *metrics = free_ports(1 + len(NAMES))
+    [port] = free_ports(1)
     headers = tmp_path_factory.mktemp("otlp") / "headers"
     headers.write_text("# a token\nx-tenant: hedgerow\n")
     sets = (
         f"telemetry.otlp_endpoint=http://127.0.0.1:{port}",
         f"telemetry.otlp_headers_file={headers}",
         "telemetry.log_level=DEBUG",
-        *(f"endpoints.{name}.metrics_port={number}" for name, number in zip(NAMES, metrics, strict=True)),
     )
     home: Path = tmp_path_factory.mktemp("watched") / "home"
     with collecting(port) as collector, System(home, "--sim", sets=sets) as system:

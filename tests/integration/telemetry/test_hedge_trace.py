@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from typing import Any
 
 import grpc
@@ -179,3 +180,18 @@ def test_what_a_process_logs_in_a_call_carries_the_callers_trace(watched: Watche
     )
     assert span.parent_id == CALLER
     assert span.span_id in {line["span_id"] for line in mine}
+
+
+def test_a_call_over_http_goes_on_in_the_service_it_is_for(watched: Watched) -> None:
+    trace_id = "1" * 32
+    headers = {"traceparent": f"00-{trace_id}-{CALLER}-01"}
+    request = urllib.request.Request(f"{watched.system.http}/v1/risk/rule-set", headers=headers)
+    with urllib.request.urlopen(request, timeout=10) as response:
+        assert response.status == 200
+
+    def hops() -> dict[str, Received]:
+        return {one.process: one for one in watched.collector.spans if one.trace_id == trace_id}
+
+    until(lambda: len(hops()) == 2, "the call's two spans at the collector")
+    assert hops()["gateway"].parent_id == CALLER
+    assert hops()["risk"].parent_id == hops()["gateway"].span_id

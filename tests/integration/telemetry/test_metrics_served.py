@@ -18,13 +18,11 @@ LIBRARY = re.compile(r"(process|python)_[a-z_]+")
 
 
 def addresses(watched: Watched) -> dict[str, str]:
-    """Where each process serves its metrics; the gateways' are on other ports than the services'."""
-    found = {
-        name: f"http://{endpoint.host}:{endpoint.metrics_port}/metrics"
-        for name, endpoint in watched.system.settings.endpoints.items()
-        if endpoint.metrics_port
-    }
-    return {**found, "ibsim": f"http://127.0.0.1:{watched.system.broker_port + 2}/metrics"}
+    """Where each process serves its metrics: a port of its own, and the HTTP gateway's only one."""
+    system = watched.system
+    found = {name: f"http://127.0.0.1:{port}/metrics" for name, port in system.metrics.items()}
+    found["gateway"] = f"{system.http}/metrics"
+    return {**found, "ibsim": f"http://127.0.0.1:{system.broker_port + 2}/metrics"}
 
 
 def scraped(address: str) -> str:
@@ -43,7 +41,7 @@ def families(text: str) -> set[str]:
 
 def test_every_process_serves_documented_names_only(watched: Watched) -> None:
     served = {process: families(scraped(address)) for process, address in addresses(watched).items()}
-    assert len(served) >= 8
+    assert len(served) >= 9
     for process, names in served.items():
         own = {name for name in names if not LIBRARY.fullmatch(name)}
         assert own, process
