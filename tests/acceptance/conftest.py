@@ -18,7 +18,8 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     with System(tmp_path_factory.mktemp("simulated") / "home", "--sim") as system:
         system.await_state("RUNNING", "RUNNING_SUSPENDED")
         yield system
-        ended_whole(system, signal.SIGINT)
+        if system.process is not None:  # a test may have ended it already
+            ended_whole(system, signal.SIGINT)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from hedgerow.cli.check.criteria import CRITERIA, PHASES, How, of_phase, parse_p
 from hedgerow.cli.check.registry import CHECKS
 from hedgerow.domain.errors import InvalidValue
 
+SERVED = (1, 2, 3, 5)
 CELL = re.compile(r"^\| (TC-[^|]+?) \|", re.MULTILINE)
 
 
@@ -62,8 +63,18 @@ def test_what_is_said_to_be_automated_has_a_check_and_nothing_else_has() -> None
     assert {criterion.id for criterion in CRITERIA if criterion.how is How.HERE} == set(CHECKS)
 
 
-def test_phase_1_is_served_whole() -> None:
-    assert all(criterion.id in CHECKS for criterion in of_phase(1))
+@pytest.mark.parametrize("phase", SERVED)
+def test_a_served_phase_has_nothing_missing(phase: int) -> None:
+    assert not [criterion.id for criterion in of_phase(phase) if criterion.how is How.NOT_SERVED]
+
+
+@pytest.mark.parametrize("name", [criterion.id for phase in SERVED for criterion in of_phase(phase)])
+def test_every_id_of_a_served_phase_is_the_id_of_a_test(repo_root: Path, name: str) -> None:
+    """As part of a test's name anywhere, or as a case of a parametrized acceptance test."""
+    named = re.compile(rf"^ *(?:async )?def test_\w*{name.replace('-', '_')}(?![0-9])", re.MULTILINE | re.IGNORECASE)
+    tests = {path: path.read_text() for path in (repo_root / "tests").rglob("test_*.py") if path != Path(__file__)}
+    cases = [text for path, text in tests.items() if path.parent.name == "acceptance"]
+    assert any(named.search(text) for text in tests.values()) or any(f'"{name}"' in text for text in cases)
 
 
 def test_phases_are_named_and_others_refused() -> None:
