@@ -13,7 +13,9 @@ from typing import Any
 import grpc
 import pytest
 
+from hedgerow.api.common.v1 import common_pb2
 from hedgerow.api.execution.v1 import execution_pb2
+from hedgerow.api.risk.v1 import risk_pb2, risk_pb2_grpc
 from hedgerow.domain.command import Command, CommandKind, NewCommand
 from hedgerow.domain.order import Side
 from hedgerow.ibsim.messages.ids import Request
@@ -165,6 +167,39 @@ async def test_resting_orders_are_canceled_first_and_the_rest_of_a_partial_fill_
     assert status_name((await world.order(resting.client_order_id)).order_status) == "CANCELED"
     [closing], [canceled] = new_orders(world, "SELL"), cancels(world)
     assert canceled < closing.record.monotonic_ns
+    assert positions(world)[world.strategy] == 0
+
+
+async def test_a_hedge_that_is_being_filled_is_taken_back_and_what_it_got_is_closed(world: World) -> None:
+    await world.gateway.tick(GOOG, 749.0, 749.2, bid_size=1000, ask_size=200)
+    hedge = await world.submit(world.intent(450, limit="749.2"))
+    await world.in_status(hedge.client_order_id, "PARTIALLY_FILLED")
+    ask(world, "f-1", CommandKind.FLATTEN)
+    assert (await answered(world, "f-1")).outcome == "done: GOOG 200 -> 0 with 1 order"
+    assert status_name((await world.order(hedge.client_order_id)).order_status) == "CANCELED"
+    assert [frame.fields["totalQuantity"] for frame in new_orders(world, "SELL")] == ["200"]
+
+
+async def test_a_halt_blocks_it_by_name_and_reducing_lets_it_through(world: World) -> None:
+    await filled(world, 40)
+    risk = risk_pb2_grpc.RiskServiceStub(world.risk.channel)
+
+    async def set_state(state: common_pb2.TradingState, request_id: str) -> None:
+        request = risk_pb2.SetTradingStateRequest(trading_state=state)
+        request.operator.request_id, request.operator.actor, request.operator.reason = request_id, "test", "test"
+        await risk.SetTradingState(request)
+
+    await set_state(common_pb2.TRADING_STATE_HALTED, "halt")
+    ask(world, "f-1", CommandKind.FLATTEN)
+    blocked = await answered(world, "f-1")
+    assert blocked.outcome.startswith("blocked: TRADING_HALTED")
+    assert new_orders(world, "SELL") == []
+    await set_state(common_pb2.TRADING_STATE_REDUCING, "reduce")
+
+    def done() -> bool:
+        return find_command(world.state.store_dir, "f-1").outcome.startswith("done: GOOG 40 -> 0")
+
+    await until(done, "it goes on by itself", 30.0)
     assert positions(world)[world.strategy] == 0
 
 

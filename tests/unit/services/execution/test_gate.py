@@ -11,7 +11,8 @@ import pytest
 from hedgerow.domain.order import Side
 from services.execution.domain import commands as c
 from services.execution.domain.book import Book
-from services.execution.domain.gate import least_age_ms, reducible, refusal
+from services.execution.domain.flatten import FlattenEvent, FlattenKind, Flattens
+from services.execution.domain.gate import latched, least_age_ms, reducible, refusal
 from services.execution.domain.ledger import Ledger
 from tests.unit.services.execution.samples import admit, fill, intent, ready
 
@@ -86,3 +87,18 @@ def test_reduce_only_never_crosses_zero() -> None:
     admit(ledger, intent(4, 6, Side.SELL), 2)
     assert reducible(ledger.book, sell) == Decimal(4)
     assert reducible(ledger.book, intent(5, 1, Side.SELL, strategy="other")) == 0
+
+
+def test_a_flatten_keeps_new_hedges_back_until_it_is_lifted_and_reducing_ones_while_it_closes() -> None:
+    flattens = Flattens()
+    adds, reduces = intent(1), intent(2, reduce_only=True)
+    assert latched(flattens, adds) is None
+    for kind, kept_back in (
+        (FlattenKind.BEGUN, (True, True)), (FlattenKind.CLOSING, (True, True)), (FlattenKind.BLOCKED, (True, False)),
+        (FlattenKind.DONE, (True, False)), (FlattenKind.LIFTED, (False, False)),
+    ):  # fmt: skip
+        flattens.apply(FlattenEvent(kind, "f-1", 1, 1, strategy="s"))
+        found = [latched(flattens, each) for each in (adds, reduces)]
+        assert tuple(why is not None for why in found) == kept_back, kind
+        assert all(why.reason == "FLATTENED" for why in found if why is not None)
+        assert latched(flattens, intent(3, strategy="another")) is None

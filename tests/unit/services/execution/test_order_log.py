@@ -12,9 +12,12 @@ import sqlalchemy as sa
 
 from hedgerow.domain.errors import JournalUnavailable
 from hedgerow.domain.execution_report import ExecutionReport, Fill
+from hedgerow.domain.instrument import stock
+from hedgerow.domain.order import Side
 from hedgerow.store.engine import Store, acquire_epoch, open_store
 from hedgerow.store.journal import JournalWriter, verify_chain
 from services.execution.domain import commands as c
+from services.execution.domain.flatten import FlattenEvent, FlattenKind, Held
 from services.execution.domain.intents import client_order_id_of
 from services.execution.domain.ledger import Ledger
 from services.execution.order_log import OrderLog, read_reports, rebuild
@@ -122,6 +125,44 @@ async def test_rows_and_rebuilt_book_say_what_the_live_one_says(bench: Bench) ->
         assert (row.average_price, row.sequence) == (order.average_price, order.sequence)
     assert paid == {"e.1.02": Decimal("1.25"), "e.2.01": None}
     assert (position.quantity, position.fills, position.commissions) == (13, 2, Decimal("1.25"))
+
+
+async def test_facts_about_flattens_are_journaled_between_orders_and_are_no_reports(bench: Bench) -> None:
+    first, _ = bench.admit(1)
+    begun = FlattenEvent(
+        FlattenKind.BEGUN, "f-1", 2, 2, "s", Decimal(-3), asked_time=1, actor="anna", reason="enough",
+        positions=(Held("SIM1", stock("GOOG"), Decimal(-10)),),
+    )  # fmt: skip
+    bench.log.record_flatten(begun)
+    bench.log.record_later(c.MarkSent(first, 2, 2))
+    bench.log.record_flatten(FlattenEvent(FlattenKind.BLOCKED, "f-1", 3, 3, reason="UNKNOWN_ORDER hr-1"))
+    bench.fill(first, 4, "e.1.01")
+    bench.log.record_flatten(FlattenEvent(FlattenKind.CLOSING, "f-1", 4, 4))
+    closing = intent(7, 4, Side.SELL, intent_id=bench.log.flattens.by_id["f-1"].next_intent_id)
+    bench.log.record(c.Admit(closing, allow(closing), 2, 1, 5, 5))
+    done = bench.log.record_flatten(FlattenEvent(FlattenKind.DONE, "f-1", 6, 6))
+    await done
+    await told(bench, 4)
+    assert [report.sequence for report in bench.told] == [1, 2, 3, 4]
+    assert not bench.log.failed
+    again = Ledger()
+    assert rebuild(bench.store, again) == 8
+    assert again.book.view() == bench.ledger.book.view()
+    assert again.flattens.by_id == bench.ledger.flattens.by_id
+    assert again.flattens.by_id["f-1"].orders == (client_order_id_of(closing),)
+    assert read_reports(bench.store, 1, 3) == bench.told[1:3]
+    assert verify_chain(bench.store) is None
+    # And a log that begins on this journal goes on with both numbers.
+    await bench.writer.close()
+    writer = JournalWriter(bench.store, acquire_epoch(bench.store, "execution"))
+    following = OrderLog(writer, again, bench._publish, bench._failed)
+    wanted = intent(9)
+    future = following.record(c.Admit(wanted, allow(wanted), 3, 2, 9, 9))
+    assert future is not None
+    assert await future == (9,)
+    await told(bench, 5)
+    assert bench.told[-1].sequence == 5
+    await writer.close()
 
 
 async def test_after_a_failure_nothing_is_told_or_written(bench: Bench) -> None:
