@@ -18,7 +18,7 @@ Headers = list[tuple[bytes, bytes]]
 
 JSON = "application/json"
 LINES = "application/x-ndjson"
-_DRAIN_S, _DRAIN_BYTES = 2.0, 16 << 20
+_BODY_S, _DRAIN_S, _DRAIN_BYTES = 30.0, 2.0, 16 << 20
 
 
 class Answer(NamedTuple):
@@ -62,6 +62,15 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         if not header(scope, "expect"):  # else it is not on its way yet
             await _drain(receive)
         raise _too_large(limit)
+    try:
+        async with asyncio.timeout(_BODY_S):
+            return await _read_all(receive, limit)
+    except TimeoutError:
+        code, text = grpc.StatusCode.DEADLINE_EXCEEDED, f"a body comes within {_BODY_S:g} s"
+        raise refused(code, text, "BODY_TOO_SLOW", status=408, connection="close") from None
+
+
+async def _read_all(receive: Receive, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:

@@ -25,14 +25,35 @@ GRACE_S = 1
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """Counts a request's head as it comes, refuses one beyond `max_head` with 431, answers broken HTTP in JSON."""
+    """Bounds a request's head: 431 beyond `max_head` bytes, 408 after `head_limit_s`; answers broken HTTP in JSON."""
 
     max_head = 32 << 10
+    head_limit_s = 20.0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._head = 0
         self._in_head = True
+        self._late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """From now its first head has its time."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is awaited any more."""
+        self._had_head()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self._had_head()
+        self._late = self.loop.call_later(self.head_limit_s, self._refuse, 408, "a request's head comes at once")
+
+    def _had_head(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
 
     def data_received(self, data: bytes) -> None:
         """Feeds the parser no more of one head than the limit allows."""
@@ -45,6 +66,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A new request."""
         self._in_head = True
+        self._await_head()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -52,13 +74,20 @@ class HttpProtocol(HttpToolsProtocol):
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > self.max_head:
             raise ValueError("head too large")
         self._in_head, self._head = False, 0
+        self._had_head()
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
         """The answer to what is no request of ours; the connection ends."""
-        too_large = self._in_head and self._head > self.max_head
-        status = 431 if too_large else 400
-        text = f"a request's head has at most {self.max_head} bytes" if too_large else "this is not valid HTTP"
+        if self._in_head and self._head > self.max_head:
+            self._refuse(431, f"a request's head has at most {self.max_head} bytes")
+        else:
+            self._refuse(400, "this is not valid HTTP")
+
+    def _refuse(self, status: int, text: str) -> None:
+        self._had_head()
+        if self.transport.is_closing():
+            return
         body = json.dumps({"code": 3, "message": text, "details": []}).encode()
         head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
         self.transport.write(STATUS_LINE[status] + head + body)
@@ -122,8 +151,8 @@ async def serve(app: Any, listener: socket.socket, stop: asyncio.Event, max_head
     protocol = type("Http", (HttpProtocol,), {"max_head": max_head})
     config = uvicorn.Config(
         app, http=protocol, ws=WebSocketProtocol, lifespan="off", log_config=None, access_log=False,
-        server_header=False, ws_max_size=MAX_WEBSOCKET_MESSAGE, ws_ping_interval=PING_S, ws_ping_timeout=PING_S,
-        ws_per_message_deflate=False, timeout_graceful_shutdown=GRACE_S, timeout_keep_alive=30,
+        server_header=False, proxy_headers=False, ws_max_size=MAX_WEBSOCKET_MESSAGE, ws_ping_interval=PING_S,
+        ws_ping_timeout=PING_S, ws_per_message_deflate=False, timeout_graceful_shutdown=GRACE_S, timeout_keep_alive=30,
     )  # fmt: skip
     server = _Server(config)
 

@@ -11,8 +11,8 @@ import pytest
 
 from hedgerow.catalog import ENTRIES, SERVICES
 
-WITHOUT_NUMBA = [name for name in SERVICES if name != "strategy"]
-WITHOUT_BROKER = ["risk", "control", "stats", "strategy"]
+WITHOUT_NUMBA = [*(name for name in SERVICES if name != "strategy"), "gateway"]
+WITHOUT_BROKER = ["risk", "control", "stats", "strategy", "gateway"]
 
 
 def modules_after_import(name: str, repo_root: Path) -> set[str]:

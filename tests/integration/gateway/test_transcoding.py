@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -9,8 +10,10 @@ import grpc
 import httpx
 import pytest
 
+from gateway import http
 from gateway.errors import HTTP_STATUS
-from tests.integration.gateway.things_world import MAX_BODY, World
+from gateway.server import HttpProtocol
+from tests.integration.gateway.things_world import MAX_BODY, World, things_world
 from tests.unit.gateway.things import thing
 
 JSON = {"Content-Type": "application/json"}
@@ -159,6 +162,21 @@ async def test_a_huge_head_is_431(world: World) -> None:
         assert answer.status_code == 431
         assert answer.json()["code"] == 3
     assert (await world.client.get("/v1/things/1")).status_code == 200
+
+
+async def test_a_head_or_a_body_that_does_not_come_is_408(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HttpProtocol, "head_limit_s", 0.2)
+    monkeypatch.setattr(http, "_BODY_S", 0.2)
+    async with things_world() as world:
+        host, port = world.url.removeprefix("http://").split(":")
+        head = b"POST /v1/things HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        for sent in (b"", b"GET /v1/thi", head, head + b"Content-Length: 5\r\n\r\n{"):
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(sent)
+            answer = await asyncio.wait_for(reader.read(), 10)
+            assert answer.startswith(b"HTTP/1.1 408"), (sent, answer)
+            writer.close()
+        assert world.things.calls == []
 
 
 async def test_a_compressed_body_is_415(world: World) -> None:
