@@ -10,7 +10,7 @@ from decimal import Decimal
 from hedgerow.clock import Clock, wall_now
 from hedgerow.domain.errors import AlreadyExists, FailedPrecondition, HedgerowError
 from hedgerow.domain.execution_report import ExecutionReport
-from hedgerow.domain.order import OrderStatus, Side
+from hedgerow.domain.order import OrderStatus
 from hedgerow.domain.position import ZERO
 from hedgerow.telemetry.logs import get_logger
 from services.execution.domain import flatten as f
@@ -175,7 +175,7 @@ class Flattener:
         step = f.decide(flatten, self._view.surroundings(flatten, tried))
         if not tried.denials and _moves(flatten, step):
             await self._record(flatten, FlattenKind.CLOSING)
-            flatten = self._log.flattens.by_id[flatten.request_id]
+            return 0.0  # decided anew: a fill may have come meanwhile
         match step:
             case f.Cancel():
                 for name in step.names:
@@ -190,7 +190,7 @@ class Flattener:
                 return 0.0
             case f.Ask():
                 self._answers.progress(flatten, tried, f"ASKING {step.instrument.instrument_id}")
-                return await self._orders.ask(flatten, tried, step.instrument, self._side(flatten, step, tried))
+                return await self._orders.ask(flatten, tried, step.instrument, step.side)
             case f.Place():
                 self._answers.progress(flatten, tried, self._orders.words(step))
                 await self._orders.place(flatten, tried, step)
@@ -206,13 +206,6 @@ class Flattener:
             case f.Done():
                 await self._record(flatten, FlattenKind.DONE, positions=self._positions(flatten))
                 return 0.0
-
-    def _side(self, flatten: Flatten, step: f.Ask, tried: Attempts) -> Side:
-        for line in self._view.lines(flatten, tried):
-            wanted = f.need(line.quantity, line.target)
-            if wanted and line.instrument == step.instrument:
-                return Side.BUY if wanted > 0 else Side.SELL
-        raise AssertionError("a quote is asked for a position that needs none")
 
     def _count_reject(self, tried: Attempts) -> None:
         """The newest closing order's end: a broker's reject counts as a refusal, anything executed or live does not."""

@@ -53,7 +53,7 @@ class ClosingOrders:
         """Sends one closing order; its refusal has the next try wait. Never more than the step says."""
         name = step.line.instrument.instrument_id
         fresh, _ = tried.quotes.pop(name)
-        answer = await self._submitter.submit_flatten(self._intent(flatten, step, fresh))
+        answer = await self._submitter.submit_flatten(self._intent(flatten, step, fresh), step.line.target)
         if answer.order_status is OrderStatus.DENIED:
             self.refused(tried, f"{answer.reason} {answer.text}".strip())
         else:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from hedgerow.clock import Clock, wall_now
 from hedgerow.domain.errors import AlreadyExists, HedgerowError, JournalUnavailable
@@ -18,6 +19,7 @@ from hedgerow.wire.risk import check_of_intent
 from services.execution.barrier import Barrier
 from services.execution.config import ExecutionConfig
 from services.execution.domain import commands as c
+from services.execution.domain.flatten import need
 from services.execution.domain.gate import Readiness, Refusal, latched, least_age_ms, refusal
 from services.execution.domain.intents import client_order_id_of, payload_hash, validate
 from services.execution.domain.orders import Order
@@ -66,7 +68,7 @@ class Submitter:
         self._lease_held = lease_held
         self._claims: dict[str, _Claim] = {}
         self._logger = get_logger()
-        self._closing_intents: set[str] = set()
+        self._closing_intents: dict[str, Decimal] = {}
         self.closing = False
         self.cancel_wishes: set[str] = set()
         """Orders to cancel as soon as their frame is out or the broker is back."""
@@ -97,19 +99,23 @@ class Submitter:
         claimed = self.claim(intent)
         return claimed if isinstance(claimed, Acknowledgement) else await asyncio.shield(claimed)
 
-    async def submit_flatten(self, intent: Intent) -> Acknowledgement:
-        """As `submit`, for a flatten's own closing order: its latch does not hold it back."""
-        self._closing_intents.add(intent.intent_id)
+    async def submit_flatten(self, intent: Intent, target: Decimal) -> Acknowledgement:
+        """As `submit`, for a flatten's own closing order: its latch does not hold it back, `target` is its limit."""
+        self._closing_intents[intent.intent_id] = target
         try:
             return await self.submit(intent)
         finally:
-            self._closing_intents.discard(intent.intent_id)
+            del self._closing_intents[intent.intent_id]
 
     def _refusal(self, intent: Intent, ready: Readiness) -> Refusal | None:
         beyond = ZERO
-        if intent.intent_id in self._closing_intents:
+        target = self._closing_intents.get(intent.intent_id)
+        if target is not None:
             key = PositionKey(intent.account, intent.strategy, intent.instrument.instrument_id)
             beyond = self._log.flattens.held_beyond(key)
+            room = need(self._log.book.position(key) + beyond, target) * intent.side.sign
+            if intent.quantity > room:
+                return Refusal("REDUCE_ONLY", f"{intent.quantity} would pass the target: {room} can be closed")
         return self._latched(intent) or refusal(self._log.book, intent, ready, beyond)
 
     def _latched(self, intent: Intent) -> Refusal | None:

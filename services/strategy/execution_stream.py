@@ -13,6 +13,7 @@ from decimal import Decimal
 import grpc
 
 from hedgerow.api.execution.v1 import execution_pb2, execution_pb2_grpc
+from hedgerow.domain.command import FLATTEN_INTENT_PREFIX
 from hedgerow.domain.execution_report import ExecutionReport, ReportKind
 from hedgerow.domain.order import Intent, OrderStatus
 from hedgerow.domain.position import Position
@@ -161,6 +162,7 @@ class ExecutionStream:
                 own = _own_position(position, snapshot.sequence)
         inputs.position = own
         inputs.strangers.clear()
+        self._on_state(snapshot.state)
         found = False
         for order in snapshot.open_orders:
             if order.intent.strategy != self._strategy or order.intent.instrument_id != inputs.symbol:
@@ -169,11 +171,10 @@ class ExecutionStream:
                 inputs.order = _own_order(order, inputs.order)
                 found = True
             else:
-                self._take_back(order.client_order_id)
+                self._take_back(order.client_order_id, order.intent.intent_id)
         if inputs.order.is_open and not found:
             self.query(inputs.order.intent_id)
         inputs.reports_known = True
-        self._on_state(snapshot.state)
         self._release_cancel()
 
     def _on_state(self, state: execution_pb2.ExecutionState) -> None:
@@ -184,9 +185,13 @@ class ExecutionStream:
         inputs.journal_ok = state.journal_ok
         inputs.lease_ok = state.lease_ok
         inputs.execution_reasons = tuple(state.block_reasons)
+        latched = bool(inputs.flattening or inputs.flattened)
         told = [_flatten_of(reason, self._strategy) for reason in state.block_reasons]
         inputs.flattening = next((words for code, words in told if code == "FLATTENING"), "")
         inputs.flattened = any(code == "FLATTENED" for code, _ in told)
+        if latched and not (inputs.flattening or inputs.flattened):
+            for name in inputs.strangers:  # the flatten is over: what it left resting is nobody's
+                self.cancel(name)
 
     def _on_report(self, report: ExecutionReport) -> None:
         inputs = self._inputs
@@ -201,7 +206,7 @@ class ExecutionStream:
         if report.order_status.is_terminal:
             inputs.strangers.discard(report.client_order_id)
         elif report.intent_id != inputs.order.intent_id and report.client_order_id not in inputs.strangers:
-            self._take_back(report.client_order_id)
+            self._take_back(report.client_order_id, report.intent_id)
         if report.kind is not ReportKind.INTENT:
             inputs.last_ack_time = time.time_ns()
         self._release_cancel()
@@ -220,11 +225,15 @@ class ExecutionStream:
         inputs.order = order
         self._release_cancel()
 
-    def _take_back(self, client_order_id: str) -> None:
+    def _take_back(self, client_order_id: str, intent_id: str) -> None:
         """Cancels an order in this strategy's name that is not this run's: until it is over, nothing new leaves.
 
-        A run before this one left it resting, or its intent was still on the way when that run ended.
+        A run before this one left it resting, or its intent was still on the way when that run ended. What a
+        flatten works is execution's own to take back.
         """
+        if intent_id.startswith(FLATTEN_INTENT_PREFIX) and (self._inputs.flattening or self._inputs.flattened):
+            self._inputs.strangers.add(client_order_id)
+            return
         self._log.warning("an order of another run is taken back", order=client_order_id)
         self._inputs.strangers.add(client_order_id)
         self.cancel(client_order_id)

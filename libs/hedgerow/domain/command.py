@@ -30,6 +30,10 @@ class FlattenTarget(StrEnum):
     NEUTRAL = "NEUTRAL"
 
 
+FLATTEN_INTENT_PREFIX = "fl-"
+"""How the ids of a flatten's own intents begin: execution's, in the name of the strategy it closes."""
+
+
 @dataclass(frozen=True, slots=True)
 class FlattenOptions:
     """How to flatten; `target_quantity` is signed shares, None where NEUTRAL has not been computed yet.

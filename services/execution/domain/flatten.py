@@ -9,12 +9,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
+from hedgerow.domain.command import FLATTEN_INTENT_PREFIX
 from hedgerow.domain.instrument import Instrument
 from hedgerow.domain.order import Side
 from hedgerow.domain.position import ZERO
 from services.execution.domain.positions import PositionKey
 
-INTENT_PREFIX = "fl-"
 BLOCKING_DENIALS = 3
 """So many refusals in a row and the flatten is blocked; it goes on trying, ever more rarely."""
 
@@ -105,7 +105,7 @@ class Flatten:
     @property
     def prefix(self) -> str:
         """How the ids of its intents begin."""
-        return f"{INTENT_PREFIX}{hashlib.sha256(self.request_id.encode()).hexdigest()[:16]}-"
+        return f"{FLATTEN_INTENT_PREFIX}{hashlib.sha256(self.request_id.encode()).hexdigest()[:16]}-"
 
     @property
     def next_intent_id(self) -> str:
@@ -146,7 +146,7 @@ class Flattens:
 
     def note_order(self, intent_id: str, client_order_id: str) -> None:
         """An order entered the book; one of a flatten's intents is numbered with it."""
-        if intent_id.startswith(INTENT_PREFIX):
+        if intent_id.startswith(FLATTEN_INTENT_PREFIX):
             request_id = self._of_prefix.get(intent_id[: intent_id.rfind("-") + 1])
             if request_id is not None:
                 flatten = self.by_id[request_id]
@@ -265,9 +265,10 @@ class FindLegs(NamedTuple):
 
 
 class Ask(NamedTuple):
-    """Get a fresh quote of that instrument."""
+    """Get a fresh quote of that instrument, with the side an order of `side` meets."""
 
     instrument: Instrument
+    side: Side
 
 
 class Place(NamedTuple):
@@ -336,10 +337,10 @@ def _close(line: Line, around: Surroundings) -> Step:
         return Wait(around.denied)
     name = line.instrument.instrument_id
     quote = around.quotes.get(name)
-    if quote is None:
-        return Ask(line.instrument)
     wanted = need(line.quantity, line.target)
     side = Side.BUY if wanted > 0 else Side.SELL
+    if quote is None:
+        return Ask(line.instrument, side)
     touch = quote.ask if side is Side.BUY else quote.bid
     if touch is None:
         return Wait(f"NO_QUOTE {name} has no {'offer' if side is Side.BUY else 'bid'}")
