@@ -47,13 +47,17 @@ def find(place: Place, order: str) -> dict[str, Any]:
     are from the first span's start. Raises NotFound when no such order, intent or trace is known.
     """
     trace_id, intent_id, client_order_id = _resolve(place, order)
-    spans = read_spans(place, trace_id=trace_id, intent_id=intent_id)
+    if not trace_id and intent_id:
+        trace_id = next((row["trace_id"] for row in read_spans(place, intent_id=intent_id)), "")
+    spans = read_spans(place, trace_id=trace_id) if trace_id else []
+    if intent_id:
+        spans = _of_intent(spans, intent_id)
     if not spans and not client_order_id:
         raise NotFound(f"{order} is no client_order_id, intent_id or trace id of this session")
     begun = min((row["start_ns"] for row in spans), default=0)
     ended = max((row["end_ns"] for row in spans), default=0)
     return {
-        "trace_id": trace_id or (spans[0]["trace_id"] if spans else ""),
+        "trace_id": trace_id,
         "intent_id": intent_id or ", ".join(dict.fromkeys(row["intent_id"] for row in spans)),
         "client_order_id": client_order_id,
         "start_ns": begun,
@@ -74,6 +78,18 @@ def _resolve(place: Place, order: str) -> tuple[str, str, str]:
     row = rows[0]
     context = parse(str(row["intent"].get("traceparent", "")))
     return f"{context.trace_id:032x}" if context is not None else "", row["intent_id"], row["client_order_id"]
+
+
+def _of_intent(spans: list[Row], intent_id: str) -> list[Row]:
+    """The intent's spans and what is above them: a tick may have caused another hedge as well."""
+    known = {row["span_id"]: row for row in spans}
+    wanted: set[str] = set()
+    for row in spans:
+        above: Row | None = row if row["intent_id"] == intent_id else None
+        while above is not None and above["span_id"] not in wanted:
+            wanted.add(above["span_id"])
+            above = known.get(above["parent_id"])
+    return [row for row in spans if row["span_id"] in wanted]
 
 
 def _nested(spans: list[Row]) -> list[tuple[Row, int]]:
