@@ -1,6 +1,6 @@
 #!/bin/sh
 # Finds the programs the tests need beside Python; as root on Debian installs what is missing, else says how to.
-# Arguments: postgresql, chromium, wrk.
+# Arguments: postgresql, chromium, and names of Debian packages that bring a command of that name.
 set -eu
 
 has() {
