@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from hedgerow.settings import TelemetrySettings
 from hedgerow.store import spans as module
 from hedgerow.store.engine import open_store
 from hedgerow.store.journal import JournalEvent, JournalWriter
+from hedgerow.store.location import StoreLocation
 from hedgerow.store.retention import NS_PER_DAY
 from hedgerow.store.spans import SpanStore, read_spans
 from hedgerow.store.writer import AsyncWriter
@@ -25,7 +25,7 @@ from hedgerow.telemetry.traces import configure_traces, flush, record, span
 class Kept:
     """A risk store that keeps spans."""
 
-    def __init__(self, place: Path, **keeping: Any) -> None:
+    def __init__(self, place: StoreLocation, **keeping: Any) -> None:
         self.place = place
         self.store = open_store(place, "risk")
         self.writer = AsyncWriter(self.store)
@@ -38,9 +38,9 @@ class Kept:
 
 
 @pytest.fixture
-async def kept(tmp_path: Path) -> AsyncIterator[Kept]:
+async def kept(location: StoreLocation) -> AsyncIterator[Kept]:
     configure_traces("risk")
-    store = Kept(tmp_path)
+    store = Kept(location)
     yield store
     await store.close()
     configure_traces("hedgerow")
@@ -74,36 +74,36 @@ async def test_what_is_told_again_keeps_its_first_time(kept: Kept) -> None:
     assert [row["start_ns"] for row in read_spans(kept.place)] == [1000]
 
 
-async def test_old_spans_go(tmp_path: Path) -> None:
+async def test_old_spans_go(location: StoreLocation) -> None:
     configure_traces("risk")
     now = wall_now()
-    first = Kept(tmp_path)
+    first = Kept(location)
     for number in range(1, 30):
         one(number, now - 40 * NS_PER_DAY + number)
     await first.close()
-    second = Kept(tmp_path, trace_retention_days=30)
+    second = Kept(location, trace_retention_days=30)
     one(100, now)
     flush()
     await _cut(second)
     await second.close()
-    assert [row["span_id"] for row in read_spans(tmp_path)] == [f"{100:016x}"]
+    assert [row["span_id"] for row in read_spans(location)] == [f"{100:016x}"]
     configure_traces("hedgerow")
 
 
-async def test_the_oldest_beyond_the_number_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_oldest_beyond_the_number_go(location: StoreLocation, monkeypatch: pytest.MonkeyPatch) -> None:
     configure_traces("risk")
     monkeypatch.setattr(module, "SLICE_SPANS", 100)
     now = wall_now()
-    first = Kept(tmp_path)
+    first = Kept(location)
     for number in range(1, 1301):
         one(number, now + number)
     await first.close()
-    second = Kept(tmp_path, trace_max_spans=1000)
+    second = Kept(location, trace_max_spans=1000)
     one(2000, now + 2000)
     flush()
     await _cut(second)
     await second.close()
-    kept = read_spans(tmp_path)
+    kept = read_spans(location)
     assert len(kept) in (1000, 1001)  # the one that caused the cut may have been under way
     assert kept[-1]["span_id"] == f"{2000:016x}"
     configure_traces("hedgerow")
@@ -133,9 +133,9 @@ async def test_a_disk_that_hangs_costs_spans_not_memory(kept: Kept, monkeypatch:
     hangs.set_result(None)
 
 
-async def test_spans_ride_the_journals_writer_and_take_no_sequence(tmp_path: Path) -> None:
+async def test_spans_ride_the_journals_writer_and_take_no_sequence(location: StoreLocation) -> None:
     configure_traces("execution")
-    store = open_store(tmp_path, "execution")
+    store = open_store(location, "execution")
     journal = JournalWriter(store, 1)
     spans = SpanStore(store, lambda rows: journal.append((), rows), TelemetrySettings())
     assert await journal.append([JournalEvent("SENT", {}, 1, 1)]) == (1,)
@@ -144,5 +144,5 @@ async def test_spans_ride_the_journals_writer_and_take_no_sequence(tmp_path: Pat
     assert await journal.append([JournalEvent("SENT", {}, 2, 2)]) == (2,)
     await journal.close()
     store.close()
-    assert len(read_spans(tmp_path)) == 1
+    assert len(read_spans(location)) == 1
     configure_traces("hedgerow")
