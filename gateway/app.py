@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import grpc
 from opentelemetry.trace import SpanKind
@@ -36,13 +36,13 @@ class Own(NamedTuple):
 class Gateway:
     """Serves its own routes by exact path, then the annotated methods, then the page's files.
 
-    `shared` gives, by a method's full name, lines that all its readers share.
+    `shared` gives, by a method's full name and a request, lines that its readers share.
     """
 
     def __init__(
         self, config: GatewayConfig, routes: Routes, upstreams: Upstreams, streamer: Streamer,
         own: Mapping[str, Own], page: Callable[[str], Own | None],
-        shared: Mapping[str, Callable[[], Lines]],
+        shared: Mapping[str, Callable[[Any], Lines]],
     ) -> None:  # fmt: skip
         self._config = config
         self._routes = routes
@@ -123,7 +123,7 @@ class _Call:
     async def _stream(self, route: Route, request: object) -> None:
         gateway = self._gateway
         shared = gateway._shared.get(str(route.method.full_name))
-        lines = upstream_lines(gateway._upstreams, route, request) if shared is None else shared()
+        lines = upstream_lines(gateway._upstreams, route, request) if shared is None else shared(request)
         if self._websocket:
             self._answered = True
             self.count(101)

@@ -9,6 +9,7 @@ from gateway.app import Gateway
 from gateway.config import NAME, GatewayConfig
 from gateway.operator_routes import OperatorRoutes
 from gateway.page import Page
+from gateway.quotes import MARKET_DATA, QuoteFeeds
 from gateway.routes import Routes, api_services
 from gateway.server import bind, serve
 from gateway.status import CONTROL, PORTFOLIO, ControlFeed, PortfolioFeed, StatusPage
@@ -22,6 +23,7 @@ from hedgerow.rpc.together import run_together
 from hedgerow.store.commands import write_command
 
 WATCH_STATUS = "hedgerow.api.control.v1.ControlService.WatchStatus"
+STREAM_QUOTES = "hedgerow.api.market_data.v1.MarketDataService.StreamQuotes"
 
 
 async def compose(context: ProcessContext) -> None:
@@ -40,7 +42,8 @@ async def compose(context: ProcessContext) -> None:
         context.settings.timing.rpc_timeout_s, config.timeout_s,
     )  # fmt: skip
     own = {**wellknown_routes(control), **operator.routes()}
-    app = Gateway(config, routes, upstreams, streamer, own, Page().find, {WATCH_STATUS: control.lines})
+    shared = {WATCH_STATUS: lambda _: control.lines(), STREAM_QUOTES: QuoteFeeds(context.channel(MARKET_DATA)).lines}
+    app = Gateway(config, routes, upstreams, streamer, own, Page().find, shared)
     listener = bind(config.host, config.port)
     context.serve_metrics()
 
