@@ -37,6 +37,14 @@ class IntentsFeed(execution_pb2_grpc.ExecutionServiceServicer):
         batch = execution_pb2.ExecutionReportBatch(reports=reports)
         self._say.put_nowait(execution_pb2.IntentsResponse(reports=batch))
 
+    def say_state(self, *block_reasons: str) -> None:
+        """Tells that execution is ready but for these reasons."""
+        state = execution_pb2.ExecutionState()
+        state.CopyFrom(self.snapshot.state)
+        del state.block_reasons[:]
+        state.block_reasons.extend(block_reasons)
+        self._say.put_nowait(execution_pb2.IntentsResponse(state=state))
+
     async def Intents(
         self, requests: AsyncIterator[execution_pb2.IntentsRequest], context: Any
     ) -> AsyncIterator[execution_pb2.IntentsResponse]:

@@ -21,6 +21,7 @@ from hedgerow.strategy.observation import ObservationCause
 from hedgerow.wire.common import decimal_to_wire
 from hedgerow.wire.enums import order_status_to_wire
 from hedgerow.wire.execution import fill_to_wire, intent_to_wire, report_to_wire
+from services.strategy.domain.latch import Latch
 from services.strategy.domain.own_order import submitted
 from services.strategy.execution_stream import ExecutionStream
 from services.strategy.inputs import Inputs
@@ -141,6 +142,28 @@ async def test_an_intent_a_former_run_left_on_its_way_is_taken_back_too(feed: In
         feed.say(report(2, ReportKind.FILL, OrderStatus.FILLED, fill=fill, cum_qty=Decimal(100)))
         await until(lambda: daemon.reconciled, "it filled before the cancel came")
         assert daemon.seen[-1] == (True, 100.0)
+    finally:
+        running.cancel()
+
+
+async def test_what_a_flatten_works_is_left_to_execution_and_pauses_the_daemon(
+    feed: IntentsFeed, daemon: Daemon
+) -> None:
+    feed.snapshot.sequence = 3
+    feed.snapshot.state.block_reasons.append("FLATTENING: s, CLOSING")
+    feed.snapshot.open_orders.append(order("fl-0123456789abcdef-1", "hr-1"))
+    feed.snapshot.open_orders.append(order("old-2", "hr-2"))
+    running = asyncio.create_task(daemon.stream.run())
+    try:
+        await until(lambda: feed.cancels, "the other run's order is canceled")
+        assert feed.cancels == ["hr-2"]
+        assert daemon.inputs.pause is Latch.FLATTENED
+        assert daemon.observer.observe(daemon.inputs, ObservationCause.TIMER).commands.paused
+        feed.say_state("FLATTENED: s, BLOCKED UNKNOWN_ORDER hr-9")
+        await until(lambda: daemon.inputs.flattened, "the flatten is blocked")
+        feed.say_state("FLATTENED: another, DONE")  # ours was given up: what it left resting is nobody's
+        await until(lambda: "hr-1" in feed.cancels, "it is taken back")
+        assert daemon.inputs.pause is Latch.NONE
     finally:
         running.cancel()
 
