@@ -19,12 +19,12 @@ GATHER_S = 0.05
 """How long quotes are gathered before they are handed on: a picture needs no more, and a tick's way to its order
 comes first."""
 _IDLE_S = 60.0
-_QUOTE = "quote"
+_QUOTE, _GAP = "quote", "gap"
 _LASTING = (_QUOTE, "feed")
 
 
 class _Item(NamedTuple):
-    """One quote's JSON, or the whole line of anything else; the newest of each kind and instrument matters."""
+    """One quote's JSON, a gap's number, or the whole line of anything else; the newest by kind and name matters."""
 
     kind: str
     name: str
@@ -84,9 +84,10 @@ class _Feed:
 
     def lines(self, items: Sequence[_Item], dropped: int) -> list[bytes]:
         """A batch as lines: what is no quote, what was lost, and all quotes in one."""
-        found = [item.data for item in items if item.kind != _QUOTE]
-        if dropped:
-            gap = market_data_pb2.QuoteGap(dropped=dropped)
+        found = [item.data for item in items if item.kind not in (_QUOTE, _GAP)]
+        lost = dropped + sum(int(item.data) for item in items if item.kind == _GAP)
+        if lost:
+            gap = market_data_pb2.QuoteGap(dropped=lost)
             found.append(result_line(market_data_pb2.StreamQuotesResponse(gap=gap)))
         quotes = b",".join(item.data for item in items if item.kind == _QUOTE)
         if quotes:
@@ -117,9 +118,11 @@ class _Feed:
         if kind == "quotes":
             self._gathered_sequence = message.quotes.sequence
             items = [_Item(_QUOTE, quote.instrument_id, to_json(quote)) for quote in message.quotes.quotes]
+        elif kind == _GAP:
+            self._gaps += 1  # none of them is another's newer self
+            items = [_Item(_GAP, str(self._gaps), b"%d" % message.gap.dropped)]
         else:
-            self._gaps += kind == "gap"  # none of them is another's newer self
-            items = [_Item(kind, str(self._gaps) if kind == "gap" else "", result_line(message))]
+            items = [_Item(kind, "", result_line(message))]
         self._gathered += items
 
     def _publish(self) -> None:
