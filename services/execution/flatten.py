@@ -96,11 +96,12 @@ class Flattener:
         lines = self._view.lines(flatten, Attempts())
         return tuple(f.Held(line.key.account, line.instrument, line.quantity) for line in lines if line.quantity)
 
-    async def lift(self, strategy: str, request_id: str) -> None:
+    async def lift(self, strategy: str, command_id: str) -> None:
         """A resume: ends the latch of every flatten of the strategy that is not under way."""
-        for flatten in self._log.flattens.of(strategy):
+        for request_id in [each.request_id for each in self._log.flattens.of(strategy)]:
+            flatten = self._log.flattens.by_id[request_id]  # as it stands now: a commit was waited for
             if not (flatten.lifted or flatten.under_way):
-                event = self._event(flatten, FlattenKind.LIFTED, reason=request_id)
+                event = self._event(flatten, FlattenKind.LIFTED, reason=command_id)
                 await self._log.record_flatten(event, self._answers.lifted(flatten))
         self._tell_state()
         self._wake(strategy)
@@ -122,7 +123,8 @@ class Flattener:
             while True:
                 await self._look.wait()
                 self._look.clear()
-                for strategy in self._log.flattens.latched():
+                # Once the journal has failed nothing can be worked before a restart.
+                for strategy in () if self._log.failed else self._log.flattens.latched():
                     if strategy not in self._tasks and self._to_work(strategy) is not None:
                         task = self._tasks[strategy] = asyncio.create_task(self._work(strategy))
                         task.add_done_callback(lambda _: self._look.set())

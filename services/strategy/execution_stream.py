@@ -189,6 +189,8 @@ class ExecutionStream:
         told = [_flatten_of(reason, self._strategy) for reason in state.block_reasons]
         inputs.flattening = next((words for code, words in told if code == "FLATTENING"), "")
         inputs.flattened = any(code == "FLATTENED" for code, _ in told)
+        blocked = [words for code, words in told if code == "FLATTENED" and words.startswith("BLOCKED ")]
+        inputs.flatten_blocked = blocked[0].removeprefix("BLOCKED ") if blocked else ""
         if latched and not (inputs.flattening or inputs.flattened):
             for name in inputs.strangers:  # the flatten is over: what it left resting is nobody's
                 self.cancel(name)

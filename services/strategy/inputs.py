@@ -84,6 +84,8 @@ class Inputs:
     """How far execution's flatten of this strategy has come, empty when none is under way."""
     flattened: bool = False
     """Whether execution refuses this strategy's hedges since a flatten."""
+    flatten_blocked: str = ""
+    """Why execution's flatten of this strategy cannot go on, empty when it can."""
     restored: RestoredView = NOT_RESTORED
     market_data_open: bool = False
     execution_open: bool = False

@@ -223,6 +223,8 @@ class Daemon:
             self.daemon, decision, self._config.strategy.enabled, inputs.delayed, refused, inputs.pause,
             inputs.trading_state,
         )  # fmt: skip
+        if inputs.flatten_blocked:
+            reasons = (*reasons, f"FLATTEN_BLOCKED {inputs.flatten_blocked}")
         if inputs.position_break:
             reasons = (*reasons, inputs.position_break)
         self.reasons = reasons

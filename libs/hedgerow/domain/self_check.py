@@ -43,6 +43,7 @@ FAULTS = {
     "ORDER_PATH_DOWN": "a service every hedge passes through does not answer; it is retried",
     "SERVICE_UNKNOWN": "whether a service answers is not known",
     "BROKER_DOWN": "the broker connection is lost",
+    "FLATTEN_BLOCKED": "a flatten cannot go on before its cause is gone; a resume gives it up",
     "POSITION_BREAK": "ledger and broker hold different positions",
     "RISK_HALT": "risk is halted or cannot be heard",
     "RISK_REDUCING": "risk passes reducing orders only",

@@ -246,6 +246,20 @@ async def test_by_command_with_control_dead_and_resumed_by_command(world: World)
     assert [frame.fields["totalQuantity"] for frame in new_orders(world, "SELL")] == ["40"]
 
 
+async def test_two_flattens_close_it_once_and_both_are_done(world: World) -> None:
+    await filled(world, 40)
+    await asyncio.gather(flatten(world, "f-1"), flatten(world, "f-2"))
+    for request_id in ("f-1", "f-2"):
+        await in_state(world, "DONE", request_id)
+    assert [frame.fields["totalQuantity"] for frame in new_orders(world, "SELL")] == ["40"]
+    ask(world, "r-1", CommandKind.RESUME)
+
+    async def lifted() -> bool:
+        return (await world.submit(world.intent(1))).reason == ""
+
+    await until(lifted, "one resume lifts both latches")
+
+
 async def test_a_resume_while_it_is_under_way_is_refused(world: World) -> None:
     await filled(world, 40)
     await world.market_data.stop()
