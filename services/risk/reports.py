@@ -16,6 +16,8 @@ from services.risk.service import RiskService
 ANEW_S = 1.0
 """Wall seconds before a fold that could not go on begins anew."""
 SILENT_HEARTBEATS = 10
+LONGEST_WAIT_S = 0.3
+"""Wall seconds between two attempts: while the stream is away every order is denied, so it comes back at once."""
 DRAINING = "DRAINING"
 
 
@@ -36,7 +38,9 @@ async def _follow(stub: Any, service: RiskService, silence_s: float) -> None:
         start = service.desk.exposure.sequence
         return stub.StreamExecutionReports(execution_pb2.StreamExecutionReportsRequest(start_sequence=start))
 
-    messages = reconnecting(open_call, name="execution", silence_s=silence_s, on_down=service.reports_down)
+    messages = reconnecting(
+        open_call, name="execution", silence_s=silence_s, on_down=service.reports_down, longest_wait_s=LONGEST_WAIT_S
+    )
     async for message in messages:
         kind = message.WhichOneof("event")
         if kind == "reports":
