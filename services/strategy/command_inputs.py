@@ -81,8 +81,9 @@ class CommandInputs:
                 self.apply(command)
 
     def poll(self) -> None:
-        """Looks into the control file and what waits; cheap, once a heartbeat."""
+        """Looks into the control file, what waits and what is still to be written; cheap, once a heartbeat."""
         self._poll_control_file()
+        self._answers.retry()
         self.look()
 
     async def follow_store(self, interval_s: float) -> None:
@@ -122,7 +123,9 @@ class CommandInputs:
             return
         self._seen.add(command.command_id)
         self._log.info("command", kind=command.kind.value, command_id=command.command_id, actor=command.actor)
-        if command.kind is CommandKind.RESUME:
+        if command.kind is CommandKind.RESUME and self._answers.overtaken(command):
+            self._answer(command, f"{REFUSED}: overtaken by a later pause")
+        elif command.kind is CommandKind.RESUME:
             self._resuming.append(_Waiting(command, time.monotonic() + LEARN_S))
         else:
             self._carry_out(command)
