@@ -12,8 +12,11 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+import grpc
 import pytest
 
+from hedgerow.api.common.v1 import common_pb2
+from hedgerow.api.control.v1 import control_pb2, control_pb2_grpc
 from tests.acceptance.reports import checked, rows_of
 from tests.system import ROOT, System, is_alive, until
 
@@ -86,6 +89,58 @@ def test_status_and_sink_say_the_same(simulated: System, name: str, key: str) ->
         return bool(one[key] == simulated.snapshot()[key])
 
     until(same, f"{name}: {key} the same in both", 10)
+
+
+def commanded(system: System, kind: str) -> None:
+    """Sends a command over HTTP and waits until it is done."""
+    request = urllib.request.Request(f"{system.http}/control/{kind}", method="POST")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        command_id = json.load(answer)["command_id"]
+
+    def done() -> bool:
+        return str(asked(system, f"/v1/commands/{command_id}")[1]["command"].get("outcome", "")).startswith("done")
+
+    until(done, f"{kind} done", 20)
+
+
+def told(system: System) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Lamp and reasons of the strategy by every way there is to ask for them."""
+    name, lamps = system.strategy, ("green", "yellow", "red")
+    stub = control_pb2_grpc.ControlServiceStub(grpc.insecure_channel(f"127.0.0.1:{system.ports['control']}"))
+    (rpc,) = stub.GetStatus(control_pb2.GetStatusRequest(), timeout=5).status.strategies
+    with urllib.request.urlopen(f"{system.http}/v1/status:watch", timeout=10) as stream:
+        (page,) = json.loads(stream.readline())["result"]["status"]["strategies"]
+    (short,) = asked(system, "/status")[1]["strategies"]
+    with urllib.request.urlopen(f"http://127.0.0.1:{system.metrics['control']}/metrics", timeout=10) as answer:
+        text = answer.read().decode()
+    value = re.search(rf'^hedgerow_control_strategy_lamp{{strategy="{name}"}} (\S+)$', text, re.MULTILINE)
+    assert value is not None
+    reasons = re.findall(
+        rf'^hedgerow_control_block_reason{{reason="(\w+)",strategy="{name}"}} 1.0$', text, re.MULTILINE
+    )
+    sink = system.snapshot()
+    return {
+        "gRPC": (common_pb2.StatusLamp.Name(rpc.status_lamp)[12:].lower(), tuple(sorted(rpc.block_reasons))),
+        "page": (page["statusLamp"][12:].lower(), tuple(sorted(page.get("blockReasons", [])))),
+        "HTTP": (short["status_lamp"], tuple(sorted(short["block_reasons"]))),
+        "metrics": (lamps[int(float(value[1]))], tuple(sorted(reasons))),
+        "sink": (sink["status_lamp"], tuple(sorted(sink["block_reasons"]))),
+    }
+
+
+@pytest.mark.parametrize(("kind", "paused"), [("pause", True), ("resume", False)])
+def test_TC_2_R_M3_1_lamp_and_reasons_are_the_same_wherever_asked_for(
+    simulated: System, kind: str, paused: bool
+) -> None:
+    commanded(simulated, kind)
+    found: list[tuple[str, tuple[str, ...]]] = []
+
+    def same() -> bool:
+        found[:] = set(told(simulated).values())
+        return len(found) == 1 and ("PAUSED" in found[0][1]) is paused
+
+    until(same, f"one lamp and one set of reasons after {kind}", 20)
+    assert found[0][0] == "yellow" or not paused
 
 
 @pytest.mark.parametrize("query", ["limit=0", "type=NOPE", "since_ts=yesterday", "colour=red"])

@@ -44,10 +44,9 @@ def session(tmp_path: Path) -> Path:
         *trade(2, "SELL", "102", "2016-01-04T10:00:00"),
         *trade(3, "BUY", "99", "2016-01-05T23:59:59"),
     ]
-    with open_store(tmp_path / "store", "execution") as store:
-        with store.begin() as connection:
-            for row in rows:
-                connection.execute(store.table(row.table).insert().values(**row.values))
+    with open_store(tmp_path / "store", "execution") as store, store.begin() as connection:
+        for row in rows:
+            connection.execute(store.table(row.table).insert().values(**row.values))
     return tmp_path
 
 

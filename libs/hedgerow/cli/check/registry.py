@@ -141,6 +141,8 @@ def run_check(ctx: Context, name: str, check: Check) -> Result:
         return Result(Outcome.FAILS, str(error))
     except HedgerowError as error:
         return Result(Outcome.FAILS, f"{error.reason}: {error}")
+    except KeyError as error:
+        return Result(Outcome.FAILS, f"{error} is missing in an answer")
     except grpc.RpcError as error:
         code, details = error.code(), error.details()
         return Result(Outcome.FAILS, f"{code.name}: {details}")

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from hedgerow.cli.check.commands import outcome_of
-from hedgerow.cli.check.context import NS_PER_S, POLL_S, Context, other_process
+import grpc
+
+from hedgerow.api.control.v1 import control_pb2_grpc
+from hedgerow.cli.check.commands import awaited_outcome, outcome_of
+from hedgerow.cli.check.context import NS_PER_S, POLL_S, RPC_TIMEOUT_S, Context, other_process
 from hedgerow.cli.check.probes import hold
-from hedgerow.cli.check.result import Failed, require
+from hedgerow.cli.check.result import require
 from hedgerow.cli.check.signals import NOTICE_SLACK_S, await_orders, decided_after, frames
 from hedgerow.cli.check.throwaway import Throwaway, throwaway_system
 from hedgerow.cli.supervisor import Child
 from hedgerow.clock import wall_now
+from hedgerow.domain.command import CommandKind, FlattenOptions, FlattenTarget, NewCommand
 from hedgerow.domain.position import ZERO
 from hedgerow.store.commands import find_command
 from hedgerow.store.read import read_decisions, read_orders, read_rows
+from hedgerow.wire.control import new_command_to_wire
 
 MANUAL = "MANUAL"
 MANUAL_SHARES = 37
@@ -101,6 +107,7 @@ def steering(ctx: Context) -> Steering:
 
 def _pause(system: Throwaway, own: Context, child: Child) -> Pause:
     name = system.strategy
+    own.until(lambda: own.web.strategy(name)["status_lamp"] == "green", _OUTCOME_S, "the lamp does not turn green")
     before = own.web.strategy(name)
     paused = outcome_of(own, "/control/pause")
     began = wall_now()
@@ -145,7 +152,7 @@ def _flatten_to_zero(system: Throwaway, own: Context) -> Flattened:
 
 
 def _flatten_to_neutral(system: Throwaway, own: Context) -> Flattened:
-    """By the command line, on a paused strategy whose net delta has drifted to where only reducing is needed."""
+    """Over gRPC, on a paused strategy whose net delta has drifted to where only reducing is needed."""
     _await_stock(system, own)
     outcome_of(own, "/control/pause")
     drift: list[float] = []
@@ -155,17 +162,28 @@ def _flatten_to_neutral(system: Throwaway, own: Context) -> Flattened:
         drift[:] = [part["net_delta"] or 0.0, part["stock_position"]]
         return drift[0] * drift[1] > 0 and _DRIFT_SHARES <= abs(drift[0]) <= abs(drift[1])
 
-    own.until(drifted, _DRIFT_S, lambda: f"net delta and stock stay at {drift}: nothing to reduce to neutral")
+    def asked() -> str:
+        """The id of the command once control took it: it refuses one that would need more than reducing."""
+        if not drifted():
+            return ""
+        command = NewCommand(f"check-{uuid.uuid4().hex}", CommandKind.FLATTEN, system.strategy, "", "check",
+                             "acceptance check", FlattenOptions(FlattenTarget.NEUTRAL).arguments())  # fmt: skip
+        stub = control_pb2_grpc.ControlServiceStub(own.channel("control"))
+        try:
+            return str(stub.SendCommand(new_command_to_wire(command), timeout=RPC_TIMEOUT_S).command.command_id)
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.FAILED_PRECONDITION:
+                return ""  # the market moved on meanwhile
+            raise
 
     def ask() -> str:
-        arguments = ("flatten", str(own.state.root), "--to", "neutral", "--timeout", str(_FLATTEN_S), "--json")
-        said = other_process("-m", "hedgerow.cli", *arguments, expected=(0, 1))
-        try:
-            return str(json.loads(said)[0]["outcome"])
-        except ValueError as error:
-            raise Failed(f"`hedgerow flatten`: {said.strip()[-200:]}") from error
+        own.tell("waiting until net delta asks for a smaller position")
+        command_id = own.until(
+            asked, _DRIFT_S, lambda: f"net delta and stock stay at {drift}: nothing to reduce to neutral"
+        )
+        return awaited_outcome(own, command_id, _FLATTEN_S)
 
-    return _flatten(system, own, "neutral", "hedgerow flatten", ask)
+    return _flatten(system, own, "neutral", "SendCommand FLATTEN", ask)
 
 
 def _await_stock(system: Throwaway, own: Context) -> None:

@@ -51,6 +51,15 @@ def test_a_process_that_is_away_fails_by_its_status(ctx: Context) -> None:
     assert result.detail.startswith(("UNAVAILABLE", "DEADLINE_EXCEEDED"))
 
 
+def test_an_answer_that_lacks_a_key_fails_by_its_name(ctx: Context) -> None:
+    def show(_: Context) -> Result:
+        answer: dict[str, str] = {}
+        return holds(answer["status_lamp"])
+
+    result = run_check(ctx, "x", Check(show, Needs.SYSTEM))
+    assert (result.outcome, result.detail) == (Outcome.FAILS, "'status_lamp' is missing in an answer")
+
+
 def test_skip_ib_leaves_out_what_needs_a_broker_and_nothing_else(ctx: Context) -> None:
     ctx.skip_ib = True
     assert run_check(ctx, "x", Check(show_ok, Needs.BROKER)).outcome is Outcome.SKIPPED
