@@ -82,10 +82,10 @@ class BrokerSettings(Section):
 
 
 class Endpoint(Section):
-    """Where one process listens; `metrics_port` 0 = none."""
+    """Where one process listens; `port` 0 = its usual ones, `metrics_port` 0 beside a port = none."""
 
     host: str = "127.0.0.1"
-    port: int = Field(ge=1, le=65535)
+    port: int = Field(default=0, ge=0, le=65535)
     metrics_port: int = Field(default=0, ge=0, le=65535)
 
 

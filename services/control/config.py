@@ -82,5 +82,5 @@ def processes(settings: Settings) -> dict[str, Endpoint]:
 
 
 def _endpoint(settings: Settings, name: str, entry: str = "", offset: int = 0) -> Endpoint:
-    configured = settings.endpoints.get(name)
-    return Endpoint(port=ENTRIES[entry or name].port + offset) if configured is None else configured
+    configured = settings.endpoints.get(name, Endpoint())
+    return configured if configured.port else Endpoint(host=configured.host, port=ENTRIES[entry or name].port + offset)

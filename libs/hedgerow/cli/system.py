@@ -65,11 +65,16 @@ def page_address(settings: Settings) -> str:
 
 
 def with_endpoints(settings: Settings, ports: dict[str, tuple[int, int]]) -> Settings:
-    """Settings whose endpoints name every child; explicit ones stay."""
-    endpoints = {
-        name: settings_module.Endpoint(port=port, metrics_port=metrics) for name, (port, metrics) in ports.items()
-    }
-    return settings.model_copy(update={"endpoints": {**endpoints, **settings.endpoints}})
+    """Settings whose endpoints name every child; explicit ones stay. Raises InvalidValue for one of no child's."""
+    unknown = sorted(set(settings.endpoints) - set(ports))
+    if unknown:
+        raise InvalidValue(f"endpoints.{unknown[0]}", unknown[0], f"one of {', '.join(ports)}")
+    endpoints = {}
+    for name, (port, metrics) in ports.items():
+        given = settings.endpoints.get(name, settings_module.Endpoint())
+        usual = {"port": port, "metrics_port": given.metrics_port or metrics}
+        endpoints[name] = given if given.port else given.model_copy(update=usual)
+    return settings.model_copy(update={"endpoints": endpoints})
 
 
 def catalog_ports(settings: Settings) -> dict[str, tuple[int, int]]:

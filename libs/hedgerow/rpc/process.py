@@ -119,13 +119,13 @@ class ProcessContext:
 
 def endpoint_of(settings: Settings, name: str) -> Endpoint:
     """Where a process listens: the settings, or else the catalog; raises InvalidValue for an unknown name."""
-    configured = settings.endpoints.get(name)
-    if configured is not None:
+    configured = settings.endpoints.get(name, Endpoint())
+    if configured.port:
         return configured
     entry = ENTRIES.get(name)
     if entry is None:
         raise InvalidValue(f"endpoints.{name}", name, f"one of {', '.join(ENTRIES)}", f"set endpoints.{name}.port")
-    return Endpoint(port=entry.port, metrics_port=entry.metrics_port)
+    return Endpoint(host=configured.host, port=entry.port, metrics_port=configured.metrics_port or entry.metrics_port)
 
 
 def run_process(name: str, compose: Compose, argv: list[str] | None = None) -> int:
