@@ -280,5 +280,7 @@ def test_stop_ends_the_daemon_alone(eager: System, browser: Browser) -> None:
         tab.await_lamp("yellow")
         expect(tab.find("#lamp")).to_contain_text("STOPPED_BY_OPERATOR")
         expect(tab.find("#daemon-state")).to_have_text("STOPPED")
+        expect(tab.find("#control-stop")).to_be_disabled()
+        expect(tab.find("#control-pause")).to_be_enabled()
         expect(tab.find("#services li[data-serving=true]")).not_to_have_count(0)
         expect(tab.find("#positions td[data-moneyness]")).to_have_count(2)

@@ -84,7 +84,11 @@ export class ControlsView {
 
   update(model: Model): void {
     const strategy = model.strategy?.strategy ?? "";
-    for (const button of this.buttons.values()) setAttribute(button, "disabled", strategy ? null : "");
+    const stopped = model.strategy?.daemon_state === "STOPPED";
+    for (const [kind, button] of this.buttons) {
+      // a stop never expires: pressed on a daemon that has stopped, it would end the next one
+      setAttribute(button, "disabled", !strategy || (stopped && kind === "stop") ? "" : null);
+    }
     const mine = model.data.commands.filter((each) => !each.strategy || each.strategy === strategy).slice(0, SHOWN);
     keyed(
       this.list,
