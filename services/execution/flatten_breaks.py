@@ -47,6 +47,7 @@ class Breaks:
             tried.compared = -1  # asked again after a moment: a fill may be on its way
         else:
             tried.compared = self._book.touched.get(flatten.strategy, 0)
+            tried.compared_at = time.monotonic()
 
     def look_again(self, tried: Attempts) -> None:
         """Has a break looked at anew: its cause may be gone."""

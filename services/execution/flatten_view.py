@@ -32,6 +32,7 @@ class Attempts:
     next_try: float = 0.0
     last_order: str = ""
     compared: int = -1
+    compared_at: float = 0.0
     unsettled: str = ""
     broken: dict[Place, str] = field(default_factory=dict)
     suspected: dict[Place, tuple[Decimal, float]] = field(default_factory=dict)
@@ -66,7 +67,9 @@ class FlattenView:
         return Surroundings(
             lines=lines,
             orders=orders,
-            compared=tried.compared >= self._book.touched.get(flatten.strategy, 0),
+            # People trade in the same account: what was compared holds for one wait for a quote, no longer.
+            compared=tried.compared >= self._book.touched.get(flatten.strategy, 0)
+            and now - tried.compared_at <= self._config.flatten_quote_s + QUOTE_KEPT_S,
             not_ready="" if why is None else f"{why.reason} {why.text}",
             legs_known=flatten.legs is not None,
             legs_trouble=tried.legs_trouble if now < tried.next_try else "",

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from hedgerow.clock import Clock, wall_now
-from hedgerow.domain.errors import AlreadyExists, HedgerowError, JournalUnavailable
+from hedgerow.domain.command import FLATTEN_INTENT_PREFIX
+from hedgerow.domain.errors import AlreadyExists, HedgerowError, InvalidValue, JournalUnavailable
 from hedgerow.domain.order import ApprovedOrder, Intent, OrderStatus, Verdict
 from hedgerow.domain.position import ZERO
 from hedgerow.telemetry import metrics
@@ -79,6 +80,8 @@ class Submitter:
         Raises InvalidValue, and AlreadyExists when the id was used with another payload.
         """
         validate(intent)
+        if intent.intent_id.startswith(FLATTEN_INTENT_PREFIX) and intent.intent_id not in self._closing_intents:
+            raise InvalidValue("intent.intent_id", intent.intent_id, f"not {FLATTEN_INTENT_PREFIX}...: a flatten's")
         held = self._claims.get(intent.intent_id)
         order = self._log.book.order_of_intent(intent.intent_id)
         known = payload_hash(held.intent) if held is not None else order.payload_hash if order is not None else ""
@@ -119,8 +122,12 @@ class Submitter:
         return self._latched(intent) or refusal(self._log.book, intent, ready, beyond)
 
     def _latched(self, intent: Intent) -> Refusal | None:
-        own = intent.intent_id in self._closing_intents
-        return None if own else latched(self._log.flattens, intent)
+        if intent.intent_id not in self._closing_intents:
+            return latched(self._log.flattens, intent)
+        flatten = self._log.flattens.of_intent(intent.intent_id)
+        if flatten is not None and flatten.lifted:
+            return Refusal("RESUMED", f"flatten {flatten.request_id} was given up while its order was decided on")
+        return None
 
     async def settled(self, strategy: str) -> None:
         """Waits until every intent claimed so far is an order or refused; of one strategy when named."""

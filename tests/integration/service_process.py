@@ -70,6 +70,12 @@ class ServiceProcess:
         await until(serving, f"{self.name} serves")
         return self
 
+    @property
+    def pid(self) -> int:
+        """Of the process that runs."""
+        assert self._process is not None
+        return self._process.pid
+
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Sends the signal and returns the exit code; 0 when it does not run."""
         process, self._process = self._process, None

@@ -146,11 +146,14 @@ class Flattens:
 
     def note_order(self, intent_id: str, client_order_id: str) -> None:
         """An order entered the book; one of a flatten's intents is numbered with it."""
-        if intent_id.startswith(FLATTEN_INTENT_PREFIX):
-            request_id = self._of_prefix.get(intent_id[: intent_id.rfind("-") + 1])
-            if request_id is not None:
-                flatten = self.by_id[request_id]
-                self.by_id[request_id] = replace(flatten, orders=(*flatten.orders, client_order_id))
+        flatten = self.of_intent(intent_id)
+        if flatten is not None:
+            self.by_id[flatten.request_id] = replace(flatten, orders=(*flatten.orders, client_order_id))
+
+    def of_intent(self, intent_id: str) -> Flatten | None:
+        """The flatten one of whose own intents that is; None for anybody else's."""
+        request_id = self._of_prefix.get(intent_id[: intent_id.rfind("-") + 1])
+        return None if request_id is None else self.by_id[request_id]
 
     def of(self, strategy: str) -> list[Flatten]:
         """The strategy's flattens, oldest first."""
