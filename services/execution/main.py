@@ -42,7 +42,8 @@ SILENCE_BEATS = 6
 async def compose(context: ProcessContext) -> None:
     """Rebuilds the book from the journal, then serves until stopped; the broker may come and go."""
     config, clock = ExecutionConfig.of(context.settings), context.clock
-    # The writer's lock is the lease of one host: a second process is refused here, so this one holds it to its end.
+    # The writer's lock is the lease: a second process is refused here. A file's is held to the end; a server can lose
+    # one while its process lives, and between a commit and its frame only `held` would tell.
     store = open_store(context.store, ROLE)
     writer = None
     spans = None
@@ -71,7 +72,7 @@ async def compose(context: ProcessContext) -> None:
             context.channel("risk"), config.risk_timeout_s, lambda: service.resync(),
             lambda: service.on_risk(risk.connected),
         )  # fmt: skip
-        submitter = Submitter(config, clock, log, broker, risk, barrier, epoch, lambda: True)
+        submitter = Submitter(config, clock, log, broker, risk, barrier, epoch, store.held)
         view = FlattenView(config, ledger.book, barrier, submitter)
         holdings = PortfolioHoldings(context.channel("portfolio"), config.rpc_timeout_s)
         quotes = QuoteSource(context.channel("market-data"), clock, config.replay, config.flatten_quote_s)

@@ -115,6 +115,9 @@ class Backend(Protocol):
     def data_bytes(self, cursor: Cursor, tables: Collection[str]) -> int:
         """Bytes of data the database holds, without what was freed; estimated from `tables` where it cannot tell."""
 
+    def held(self) -> bool:
+        """Whether the writer's lock is still this process's; asked before every order, so it must not wait."""
+
     def make_room(self, room_bytes: int) -> None:
         """Prepares the log for fast commits, where a log of ours can be prepared."""
 

@@ -59,6 +59,10 @@ class Store:
         with self._errors():
             return self.backend.session(reconnects)
 
+    def held(self) -> bool:
+        """Whether this process is still the one that writes: a server may give its lock to another, a file never."""
+        return self.backend.held()
+
     def _errors(self) -> AbstractContextManager[None]:
         return storage_errors(self.backend.name, *self.backend.errors)
 

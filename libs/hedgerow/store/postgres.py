@@ -90,6 +90,10 @@ class PostgresBackend:
             total += int(cursor.fetchone()[0])
         return total
 
+    def held(self) -> bool:
+        """Whether the server still keeps the lock, as far as it has said."""
+        return self._lock is not None and self._lock.held()
+
     def make_room(self, room_bytes: int) -> None:
         """Nothing: the server keeps its own log."""
 

@@ -70,15 +70,13 @@ class WriterLock:
 
     def held(self) -> bool:
         """Whether the connection lives; asks the server only when it has said something."""
-        if self._connection.closed:
-            return False
-        poller = select.poll()
-        poller.register(self._connection.fileno(), select.POLLIN)
-        if not poller.poll(0):
-            return True
+        connection = self._connection
         try:
-            self._connection.execute("SELECT 1")
-        except psycopg.Error:
+            poller = select.poll()
+            poller.register(connection.fileno(), select.POLLIN)
+            if poller.poll(0):
+                connection.execute("SELECT 1")
+        except psycopg.Error:  # closed, or closed by the server
             return False
         return True
 

@@ -85,6 +85,10 @@ class SqliteBackend:
         )
         return (pages - free) * size
 
+    def held(self) -> bool:
+        """A locked file stays locked until its process lets go."""
+        return self._lock is not None
+
     def make_room(self, room_bytes: int) -> None:
         """Lengthens the log with zeros, which the database takes for nothing written."""
         log = self.path.with_name(f"{self.path.name}-wal")

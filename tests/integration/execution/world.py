@@ -16,7 +16,7 @@ from hedgerow.clock import ReplayClock
 from hedgerow.domain.instrument import stock
 from hedgerow.domain.order import Intent, OrderType, Side, TimeInForce
 from hedgerow.ibsim.wirelog import OrderFrame, orders
-from hedgerow.settings import Endpoint, ReplaySettings, RiskSettings, Settings, TimingSettings
+from hedgerow.settings import Endpoint, ReplaySettings, RiskSettings, Settings, StoreSettings, TimingSettings
 from hedgerow.wire.execution import intent_to_wire
 from tests.integration.ib.gateway import Gateway
 from tests.integration.service_process import ServiceProcess, free_ports, state_with, until
@@ -29,9 +29,11 @@ NAMES = ("execution", "risk", "market-data", "portfolio", "control")
 class World:
     """Parts by name; `start` brings all up and waits until an order could leave."""
 
-    def __init__(self, root: Path, timing: dict[str, float] | None = None, **gateway: Any) -> None:
+    def __init__(
+        self, root: Path, timing: dict[str, float] | None = None, store: StoreSettings | None = None, **gateway: Any
+    ) -> None:
         self.gateway = Gateway(root, **gateway)
-        self._root, self._timing = root, timing or {}
+        self._root, self._timing, self._store = root, timing or {}, store or StoreSettings()
         self._numbers = itertools.count(1)
         self._clock: ReplayClock | None = None
         self._seen_frames = 0
@@ -61,7 +63,7 @@ class World:
         state = state_with(
             self._root / "state", *NAMES, broker=self.gateway.broker(),
             timing=TimingSettings(**({"ack_timeout_s": 1.0} | self._timing)), risk=RiskSettings(max_order_quantity=500),
-            replay=ReplaySettings(clock_file=self.gateway.clock_file),
+            replay=ReplaySettings(clock_file=self.gateway.clock_file), store=self._store,
         )  # fmt: skip
         self.state = state
         self.execution, self.risk = ServiceProcess("execution", state), ServiceProcess("risk", state)
