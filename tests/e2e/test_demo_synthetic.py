@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -100,17 +102,17 @@ def test_a_strategy_stopped_by_command_ends_the_demo_with_its_report(tmp_path: P
     environment = {**os.environ, "HEDGEROW_HOME": str(tmp_path)}
     report = tmp_path / "report.json"
     demo = subprocess.Popen(
-        [str(HEDGEROW), "demo", "--speed", "60" if not keep else "3000", "--report-json", str(report), *keep],
+        [str(HEDGEROW), "demo", "--speed", "60", "--report-json", str(report), *keep],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     snapshot = tmp_path / "latest" / "store" / "strategy-gamma-scalper.db"
-    deadline = time.monotonic() + 90
-    while not (report.is_file() if keep else snapshot.is_file() and _trades(tmp_path)):
-        assert demo.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    _until(demo, lambda: snapshot.is_file() and _trades(tmp_path))
     stopped = hedgerow(tmp_path, "stop", "latest")
     assert stopped.returncode == 0, stopped.stdout + stopped.stderr
+    if keep:  # only the daemon is gone: the page goes on, and says why
+        address = f"http://127.0.0.1:{json.loads((tmp_path / 'latest' / 'ports.json').read_text())['gateway']}/status"
+        _until(demo, lambda: report.is_file() and _lamp(address) == ("yellow", ["STOPPED_BY_OPERATOR"]))
+        demo.send_signal(signal.SIGINT)
     printed, told = demo.communicate(timeout=60)
     assert demo.returncode == 0, told
     assert "strategy-gamma-scalper was stopped" in told
@@ -119,6 +121,20 @@ def test_a_strategy_stopped_by_command_ends_the_demo_with_its_report(tmp_path: P
     for port in json.loads((tmp_path / "latest" / "ports.json").read_text()).values():
         with socket.socket() as probe:
             assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def _until(demo: subprocess.Popen[str], condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 90
+    while not condition():
+        assert demo.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def _lamp(address: str) -> tuple[str, list[str]]:
+    with urllib.request.urlopen(address, timeout=5) as answer:
+        status = json.load(answer)
+    return status["status_lamp"], status["block_reasons"]
 
 
 def _trades(home: Path) -> bool:

@@ -59,7 +59,7 @@ def demo(
     _create(state, tape, played)
     write_plan(system, gateway)
     state_dir.mark_latest(state)
-    ending: list[int] = []
+    ending: list[int] = []  # the signals that came, and 0 for a strategy stopped by command
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _: ending.append(received))
     messages.print(
@@ -78,10 +78,10 @@ def demo(
             _play(daemon, state, ending, quiet=json_)
             _await_idle(daemon, ending)
             report = build_report(system, daemon.snapshot(), played, time.monotonic() - started)
-            if keep and not ending:
+            if keep and not any(ending):
                 _show(report, report_json, state, json_)
                 messages.print("the system is still running; Ctrl-C ends it")
-                while not ending:
+                while not any(ending):
                     daemon.check()
                     time.sleep(_POLL_S)
                 return
@@ -126,7 +126,7 @@ def _start(supervisor: Supervisor, system: System) -> int:
 
 
 class _Daemon:
-    """The strategy as the demo sees it; one that is stopped by command ends the demo, and what it said last stays."""
+    """The strategy as the demo sees it; one that is stopped by command ends the play, and what it said last stays."""
 
     def __init__(self, channel: grpc.Channel, supervisor: Supervisor, name: str, ending: list[int]) -> None:
         self._stub = strategy_pb2_grpc.StrategyServiceStub(channel)
