@@ -179,10 +179,11 @@ class CommandInputs:
         self.look()
 
     def _paused_words(self, command: Command) -> str:
-        words = f"{DONE}: paused"
-        if self._inputs.order.in_flight:
-            words += "; execution has not named the intent sent before"
+        words = f"{DONE}: paused{self._unnamed_words()}"
         return f"{words}; execution closes the position" if command.kind is CommandKind.FLATTEN else words
+
+    def _unnamed_words(self) -> str:
+        return "; execution has not named the intent sent before" if self._inputs.order.in_flight else ""
 
     def _resume(self, command: Command) -> None:
         inputs = self._inputs
@@ -230,7 +231,7 @@ class CommandInputs:
             self._answer(waiting.command, self._paused_words(waiting.command))
         self._pausing.clear()
         for command in self._stops:
-            self._answer(command, DONE)
+            self._answer(command, f"{DONE}{self._unnamed_words()}")
         self._stops.clear()
 
     def close(self) -> None:

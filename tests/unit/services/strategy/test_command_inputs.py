@@ -17,6 +17,7 @@ from hedgerow.store.writer import AsyncWriter
 from services.strategy.answers import Answers
 from services.strategy.command_inputs import CommandInputs
 from services.strategy.domain.latch import Latch
+from services.strategy.domain.own_order import submitted
 from services.strategy.inputs import Inputs
 from tests.integration.service_process import until
 from tests.store_places import cut_off, fresh_location, location, postgres, store_database
@@ -102,3 +103,12 @@ async def test_an_answer_the_store_did_not_take_is_written_once_it_is_back(
 
     assert await until(written, "it is written at a later heartbeat") == "done"
     await run.end()
+
+
+async def test_a_stop_with_an_intent_execution_has_not_named_says_so(location: StoreLocation, tmp_path: Path) -> None:
+    run = Run(location, tmp_path)
+    run.inputs.order = submitted("run-1", 1, 10.0, 0, time.monotonic_ns())
+    run.commands.apply(command(1, CommandKind.STOP))
+    run.commands.stopped()
+    await run.end()
+    assert run.answer("c-1") == "done; execution has not named the intent sent before"
