@@ -53,11 +53,11 @@ class SqliteBackend:
             yield connection
 
     def session(self, reconnects: bool) -> SqliteSession:
-        """A connection of its own for one thread; a file is never lost from under it."""
+        """A connection of its own for one thread; a file that is lost from under it is lost for good."""
         pooled = self._engine.raw_connection()
         connection: Any = pooled.driver_connection
         pooled.detach()
-        return SqliteSession(connection)
+        return SqliteSession(connection, self.path)
 
     def sql(self, statement: str) -> str:
         """The statement as it is."""
@@ -113,13 +113,20 @@ class SqliteBackend:
 class SqliteSession:
     """One connection; a transaction takes the write lock as it begins."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self.connection = connection
+        self._path, self._inode = path, path.stat().st_ino
         self.connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         self.cursor = connection.cursor()
 
     def begin(self) -> None:
-        """Begins a transaction."""
+        """Begins a transaction; what is written into a file without its name nobody would ever read."""
+        try:
+            there = self._path.stat().st_ino == self._inode
+        except FileNotFoundError:
+            there = False
+        if not there:
+            raise sqlite3.OperationalError("the file was removed or replaced; start its process again")
         self.cursor.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:

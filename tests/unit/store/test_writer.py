@@ -142,3 +142,15 @@ async def test_room_in_the_log_is_nothing_written(tmp_path: Path) -> None:
         await writer.close()
     with open_store(left, "strategy-roomy") as store, store.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(store.table("decisions"))).scalar() == 50
+
+
+@on_sqlite
+async def test_a_file_that_lost_its_name_takes_nothing(strategy: Store, strategy_writer: AsyncWriter) -> None:
+    await strategy_writer.write([decision(1)])
+    file = file_of(strategy.location, "strategy-goog")
+    file.unlink()
+    with pytest.raises(Unavailable, match="removed or replaced"):
+        await strategy_writer.write([decision(2)])
+    file.touch()
+    with pytest.raises(Unavailable, match="removed or replaced"):
+        await strategy_writer.write([decision(3)])
