@@ -84,7 +84,7 @@ export class ControlsView {
 
   update(model: Model): void {
     const strategy = model.strategy?.strategy ?? "";
-    const stopped = model.strategy?.daemon_state === "STOPPED";
+    const stopped = model.strategy?.snapshot?.daemon_state === "STOPPED";
     for (const [kind, button] of this.buttons) {
       // a stop never expires: pressed on a daemon that has stopped, it would end the next one
       setAttribute(button, "disabled", !strategy || (stopped && kind === "stop") ? "" : null);
