@@ -100,7 +100,7 @@ def test_without_a_gateway_the_daemon_waits_and_says_until_when(alone: System) -
 
 
 def test_report_folder_holds_date_commit_and_results(alone: System, folder: Path) -> None:
-    done = alone.run("check", "phase2", "--report", str(folder))
+    done = alone.run("check", "phase4", "--report", str(folder))
     assert done.returncode == 1
     text = (folder / "check.md").read_text()
     assert "- date: 2" in text
