@@ -24,7 +24,7 @@ from hedgerow.cli.ports import free_ports, neighbouring_ports
 from hedgerow.cli.supervisor import is_serving
 from hedgerow.settings import Settings
 from hedgerow.state_dir import StateDir
-from hedgerow.store.location import location_of
+from hedgerow.store.location import StoreLocation, location_of
 from hedgerow.store.status_reader import document
 
 T = TypeVar("T")
@@ -69,6 +69,7 @@ class System:
         self._arguments = [*arguments, *(word for pair in (*pairs, *sets) for word in ("--set", pair))]
         self._log = home / "up.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self._known: tuple[int, StoreLocation] | None = None
         # Machine code of the kernel is the same for every system: compiled once, not once per folder.
         cache = ROOT / "build" / "kernel-cache"
         cache.mkdir(parents=True, exist_ok=True)
@@ -153,7 +154,7 @@ class System:
 
     def query(self, owner: str, sql: str, *values: object) -> list[dict[str, Any]]:
         """Rows of one database, read with nothing of ours but its address; `?` for values."""
-        place = location_of(self.state)
+        place = self._place()
         if place.url:
             options = f"-c search_path={place.schema(owner)}"
             with psycopg.connect(place.url, options=options, row_factory=dict_row) as server:
@@ -162,10 +163,18 @@ class System:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(sql, values)]
 
+    def _place(self) -> StoreLocation:
+        """Where it stores, read anew when the settings are: reading them takes longer than a query."""
+        file = self.state.settings_file
+        changed = file.stat().st_mtime_ns if file.is_file() else 0
+        if self._known is None or self._known[0] != changed:
+            self._known = (changed, location_of(self.state))
+        return self._known[1]
+
     def snapshot(self) -> dict[str, Any]:
         """The strategy's current snapshot; empty before the first."""
         owner = f"strategy-{self.strategy}"
-        place = location_of(self.state)
+        place = self._place()
         if not place.url and not self.database(owner).is_file():
             return {}
         try:

@@ -18,13 +18,10 @@ def deeds(system: System) -> dict[str, Any]:
     """Rows by store and table, and the number of order frames the broker was sent."""
     found: dict[str, Any] = {}
     for owner in ACTING:
-        for table in system.query(
-            owner, "select name from sqlite_master where type = 'table' and name not like 'sqlite%'"
-        ):
-            name = table["name"]
-            if name in BY_ITSELF:
-                continue
-            found[f"{owner}.{name}"] = system.query(owner, f'select count(*) as rows from "{name}"')[0]["rows"]
+        tables = [row["name"] for row in system.query(owner, "select name from sqlite_master where type = 'table'")]
+        counts = [f"(select count(*) from {name}) as {name}" for name in tables if name not in BY_ITSELF]
+        (rows,) = system.query(owner, f"select {', '.join(counts)}")
+        found |= {f"{owner}.{name}": count for name, count in rows.items()}
     frames = read_wire_log(system.state.wire_log)
     found["order frames"] = sum(f.direction is Direction.IN and f.message_id in _ORDERS for f in frames)
     return found
