@@ -162,6 +162,7 @@ class ExecutionStream:
                 own = _own_position(position, snapshot.sequence)
         inputs.position = own
         inputs.strangers.clear()
+        inputs.closing.clear()
         self._on_state(snapshot.state)
         found = False
         for order in snapshot.open_orders:
@@ -192,7 +193,9 @@ class ExecutionStream:
         blocked = [words for code, words in told if code == "FLATTENED" and words.startswith("BLOCKED ")]
         inputs.flatten_blocked = blocked[0].removeprefix("BLOCKED ") if blocked else ""
         if latched and not (inputs.flattening or inputs.flattened):
-            for name in inputs.strangers:  # the flatten is over: what it left resting is nobody's
+            inputs.strangers |= inputs.closing  # the flatten is over: what it left resting is nobody's
+            inputs.closing.clear()
+            for name in inputs.strangers:
                 self.cancel(name)
 
     def _on_report(self, report: ExecutionReport) -> None:
@@ -207,7 +210,11 @@ class ExecutionStream:
         inputs.order = after_report(inputs.order, report)
         if report.order_status.is_terminal:
             inputs.strangers.discard(report.client_order_id)
-        elif report.intent_id != inputs.order.intent_id and report.client_order_id not in inputs.strangers:
+            inputs.closing.discard(report.client_order_id)
+        elif (
+            report.intent_id != inputs.order.intent_id
+            and report.client_order_id not in inputs.strangers | inputs.closing
+        ):
             self._take_back(report.client_order_id, report.intent_id)
         if report.kind is not ReportKind.INTENT:
             inputs.last_ack_time = time.time_ns()
@@ -234,7 +241,7 @@ class ExecutionStream:
         flatten works is execution's own to take back.
         """
         if intent_id.startswith(FLATTEN_INTENT_PREFIX) and (self._inputs.flattening or self._inputs.flattened):
-            self._inputs.strangers.add(client_order_id)
+            self._inputs.closing.add(client_order_id)
             return
         self._log.warning("an order of another run is taken back", order=client_order_id)
         self._inputs.strangers.add(client_order_id)

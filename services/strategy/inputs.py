@@ -76,6 +76,8 @@ class Inputs:
     order: OwnOrder = OwnOrder()
     strangers: set[str] = field(default_factory=set)
     """Open orders in this strategy's name that this run did not ask for: they fill beside its own."""
+    closing: set[str] = field(default_factory=set)
+    """Open orders of a flatten under way, which execution works; nothing else leaves meanwhile."""
     trading_state: RiskState = RiskState.UNKNOWN
     commands: CommandView = NO_COMMANDS
     latch: Latch = Latch.NONE

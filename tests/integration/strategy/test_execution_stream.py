@@ -169,6 +169,22 @@ async def test_what_a_flatten_works_is_left_to_execution_and_pauses_the_daemon(
         running.cancel()
 
 
+async def test_a_flatten_s_own_order_is_no_disagreement_until_it_is_nobody_s(feed: IntentsFeed, daemon: Daemon) -> None:
+    feed.snapshot.sequence = 3
+    feed.snapshot.state.block_reasons.append("FLATTENING: s, CLOSING")
+    feed.snapshot.open_orders.append(order("fl-0123456789abcdef-1", "hr-1"))
+    running = asyncio.create_task(daemon.stream.run())
+    try:
+        await until(lambda: daemon.reconciled, "journal and broker agree: the order is known")
+        feed.say_state("FLATTENED: another, DONE")
+        await until(lambda: feed.cancels == ["hr-1"], "it is taken back")
+        await until(lambda: not daemon.reconciled, "nothing new leaves before it is over")
+        feed.say(report(4, ReportKind.CANCELED, OrderStatus.CANCELED))
+        await until(lambda: daemon.reconciled, "it is over")
+    finally:
+        running.cancel()
+
+
 async def test_a_corrected_execution_replaces_what_it_corrects(feed: IntentsFeed, daemon: Daemon) -> None:
     running = asyncio.create_task(daemon.stream.run())
     try:
