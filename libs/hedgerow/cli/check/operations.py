@@ -9,6 +9,7 @@ from hedgerow.cli.check.context import NS_PER_S, Context, other_process
 from hedgerow.cli.check.probes import REASON, Probe, probes
 from hedgerow.cli.check.result import Result, holds, require
 from hedgerow.clock import wall_now
+from hedgerow.domain.command import CommandKind
 from hedgerow.domain.order import OrderStatus, Side
 from hedgerow.store.operations import OperationType
 from hedgerow.store.read import Row, read_fills, read_operations, read_rows
@@ -129,7 +130,8 @@ def whole_records(ctx: Context) -> Result:
     return holds(", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
 
 
-_REASONS = {state.name for state in DeltaState} | {REASON}
+_REASONS = {state.name for state in DeltaState} | {REASON, CommandKind.FLATTEN.value}
+"""What an order is sent for: a D value, our own probes, a flatten."""
 
 
 def _gap(row: Row) -> str:

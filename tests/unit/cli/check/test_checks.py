@@ -54,6 +54,10 @@ def test_a_price_belongs_to_fills_only_and_an_intent_needs_its_d_value() -> None
     assert "D value" in operations._gap({**RECORD, "type": "HEDGE_INTENT", "price": None, "reason": "WHY_NOT"})
 
 
+def test_an_order_of_a_flatten_has_that_for_its_reason() -> None:
+    assert operations._gap({**RECORD, "type": "ORDER_SENT", "price": None, "reason": "FLATTEN"}) == ""
+
+
 GOOD = signals.Round("SIGTERM", 0.0, 0.0, 0.4, 0, "STOPPED", 5, ())
 
 
