@@ -45,7 +45,12 @@ class GatewayConfig(BaseModel):
         section = settings.gateway
         key = os.environ.get(API_KEY, "") or _read_key(section.api_key_file)
         if key and len(key) < SHORTEST_KEY:
-            raise InvalidValue(API_KEY, "...", f"at least {SHORTEST_KEY} characters", "python -m secrets makes one")
+            raise InvalidValue(
+                API_KEY,
+                "...",
+                f"at least {SHORTEST_KEY} characters",
+                "python3 -c 'import secrets; print(secrets.token_urlsafe())' makes one",
+            )
         if not key and not is_loopback(host):
             raise InvalidValue(
                 "endpoints.gateway.host", host, "a loopback address while no API key is configured",

@@ -49,15 +49,19 @@ def build(
 
 
 def reduced_to_stale(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """The same when control is silent: what it said last, under a red lamp."""
+    """The same when control is silent: what it said last, under red lamps."""
+    strategies = [_blocked(each) for each in tree["strategies"]]
     return {
-        **tree,
-        "status_lamp": "red",
-        "self_check": "blocked",
-        "block_reasons": [CONTROL_UNREACHABLE, *tree["block_reasons"]],
+        **_blocked(tree),
         "reasons": [_UNREACHABLE_WORDS, *tree["reasons"]],
+        "strategies": strategies,
         "stale": True,
     }
+
+
+def _blocked(part: Mapping[str, Any]) -> dict[str, Any]:
+    reasons = [CONTROL_UNREACHABLE, *part["block_reasons"]]
+    return {**part, "status_lamp": "red", "self_check": "blocked", "block_reasons": reasons}
 
 
 def keep_strategy(tree: Mapping[str, Any], name: str) -> dict[str, Any]:

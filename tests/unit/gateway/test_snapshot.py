@@ -93,8 +93,13 @@ def test_the_next_retry_is_the_first_due() -> None:
 
 
 def test_stale_is_red_over_what_was_said_last() -> None:
-    status = control_pb2.Status(status_lamp="STATUS_LAMP_GREEN", self_check="CHECK_RESULT_OK", reasons=["ODD"])
+    status = control_pb2.Status(
+        status_lamp="STATUS_LAMP_GREEN", self_check="CHECK_RESULT_OK", reasons=["ODD"], strategies=[strategy("a")]
+    )
     tree = reduced_to_stale(build(status, (), NOBODY))
+    (part,) = tree["strategies"]
+    assert (part["status_lamp"], part["self_check"]) == ("red", "blocked")
+    assert part["block_reasons"][0] == "CONTROL_UNREACHABLE"
     assert (tree["status_lamp"], tree["self_check"], tree["stale"]) == ("red", "blocked", True)
     assert tree["block_reasons"] == ["CONTROL_UNREACHABLE", "ODD"]
 
