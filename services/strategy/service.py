@@ -41,9 +41,7 @@ NET_DELTA = gauge("hedgerow_strategy_net_delta_shares", "Net delta of the last e
 DECISION_SECONDS = histogram(
     "hedgerow_strategy_decision_seconds", "Observation built, decided and logged, and the intent on its way."
 )
-TICK_AGE_SECONDS = histogram(
-    "hedgerow_strategy_tick_age_seconds", "Age of the underlying's quote at an evaluation."
-)
+TICK_AGE_SECONDS = histogram("hedgerow_strategy_tick_age_seconds", "Age of the underlying's quote at an evaluation.")
 TELL_AFTER_S = 0.005
 """Wall seconds an intent has to leave and become an order before this process goes on to tell of its evaluation."""
 SAFE_STATES = (TradingFSM.SAFE, TradingFSM.BOOT, TradingFSM.SYNC)

@@ -164,7 +164,7 @@ async def test_what_a_flatten_works_is_left_to_execution_and_pauses_the_daemon(
         assert daemon.inputs.flatten_blocked == "UNKNOWN_ORDER hr-9"
         feed.say_state("FLATTENED: another, DONE")  # ours was given up: what it left resting is nobody's
         await until(lambda: "hr-1" in feed.cancels, "it is taken back")
-        assert daemon.inputs.pause is Latch.NONE
+        assert not daemon.observer.observe(daemon.inputs, ObservationCause.TIMER).commands.paused
     finally:
         running.cancel()
 
