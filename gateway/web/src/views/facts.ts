@@ -63,7 +63,7 @@ const FACTS: Fact[] = [
   },
   {
     id: "last-ack",
-    label: "Last acknowledgement",
+    label: "Acknowledged",
     show: (model) => {
       const at = millis(model.snapshot.last_ack_ts);
       return {
