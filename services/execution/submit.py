@@ -137,14 +137,14 @@ class Submitter:
 
     def readiness(self, account: str = "", quote_age_ms: float = 0.0, quote_limit_ms: float = 0.0) -> Readiness:
         """What surrounds an order for that account now; without one, for orders at all."""
-        link = self._broker.link
+        link, lease_ok = self._broker.link, self._lease_held()
         return Readiness(
             closing=self.closing,
             link_ready=self._broker.ready,
             link_reason=f"{link.state.value} {link.reason}".strip(),
             reconciled=self._barrier.clean,
-            journal_ok=not self._log.failed,
-            lease_ok=self._lease_held(),
+            journal_ok=lease_ok and not self._log.failed,  # without the lock it takes nothing, asked or not yet
+            lease_ok=lease_ok,
             account_refusal=self._broker.account_refusal(account) if account else "",
             quote_age_ms=quote_age_ms,
             quote_limit_ms=quote_limit_ms,

@@ -36,7 +36,8 @@ async def test_an_idle_execution_that_lost_its_lock_says_so(world: World, postgr
     cut_off(postgres, "execution lock")
 
     async def lost() -> bool:
-        return not (await world.exec_state()).lease_ok
+        state = await world.exec_state()
+        return not (state.lease_ok or state.journal_ok)
 
     await until(lost, "its state says that the lease is lost")
     answer = await world.submit(world.intent(10))
