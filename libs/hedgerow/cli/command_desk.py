@@ -10,7 +10,7 @@ import grpc
 
 from hedgerow.api.control.v1 import control_pb2, control_pb2_grpc
 from hedgerow.clock import wall_now
-from hedgerow.domain.command import Command, CommandKind, NewCommand
+from hedgerow.domain.command import Command, CommandKind, FlattenTarget, NewCommand
 from hedgerow.domain.errors import AlreadyExists, FailedPrecondition, HedgerowError, InvalidValue, NotFound
 from hedgerow.rpc.errors import domain_error
 from hedgerow.settings import Settings
@@ -84,6 +84,8 @@ class CommandDesk:
                 return "control", ""
         if command.kind not in PAST_CONTROL:
             return "", f"not sent: control cannot be reached ({reason})"
+        if command.arguments.get("target") == FlattenTarget.NEUTRAL:
+            return "", f"not sent: control, which computes what is neutral, cannot be reached ({reason})"
         self._tell(f"control cannot be reached ({reason}); writing into the command store")
         try:
             write_command(self._store, command, wall_ns=wall_now(), market_ns=wall_now())

@@ -72,7 +72,7 @@ def flatten(
 ) -> None:  # fmt: skip
     """Pauses, cancels the resting hedge and closes the strategy's own position, no other's; stays paused afterwards.
 
-    Reaches execution with control down. Exit code 1: blocked or not done in time; it goes on nevertheless.
+    To zero it reaches execution with control down. Exit code 1: blocked or not done in time; it goes on nevertheless.
     """
     arguments = FlattenOptions(FlattenTarget(to.value.upper()), include_options).arguments()
     _carry_out(CommandKind.FLATTEN, session, strategy, reason, command_id, timeout_s, json_, arguments)

@@ -152,11 +152,12 @@ async def test_a_flatten_reaches_execution_with_control_gone(state: StateDir) ->
     assert (recorded.kind, recorded.flatten.include_options) == (CommandKind.FLATTEN, True)
 
 
-@pytest.mark.parametrize("name", ["pause", "resume", "refresh-accounts", "retry-ib"])
-async def test_nothing_else_goes_past_control(state: StateDir, name: str) -> None:
-    said = await hedgerow(name, str(state.root), "--json")
+@pytest.mark.parametrize("words", ["pause", "resume", "refresh-accounts", "retry-ib", "flatten --to neutral"])
+async def test_nothing_else_goes_past_control(state: StateDir, words: str) -> None:
+    name, *options = words.split()
+    said = await hedgerow(name, str(state.root), *options, "--json")
     assert said.code == 1
-    assert "control cannot be reached" in said.rows[0]["outcome"]
+    assert said.rows[0]["outcome"].startswith("not sent: control")
     assert list_commands(state.store_dir) == []
 
 

@@ -94,7 +94,12 @@ async def test_days_weeks_and_windows(session: ServiceProcess) -> None:
     assert (first.bought_quantity.value, first.HasField("daily_pnl")) == ("100", False)
     assert (second.hedges, second.denials, second.sold_quantity.value, second.daily_pnl) == (1, 1, "60", 58.5)
     assert Decimal(second.realized_pnl.value) == 60
-    assert (Decimal(second.net_pnl.value), second.closing_fills, second.wins, second.win_rate) == (Decimal("59.5"), 1, 1, 1.0)
+    assert (Decimal(second.net_pnl.value), second.closing_fills, second.wins, second.win_rate) == (
+        Decimal("59.5"),
+        1,
+        1,
+        1.0,
+    )
     assert second.result_distribution.median == second.result_distribution.maximum == 59.5
     assert (Decimal(second.total_slippage.value), second.compared_fills) == (-66, 1)
     assert second.slippage_per_share == pytest.approx(-1.10)
