@@ -137,8 +137,14 @@ class ExecutionService:
     async def flatten(self, ask: FlattenEvent) -> tuple[Flatten, list[AttributedPosition]]:
         """Begins a flatten, or finds the one of that id: as far as it has come, and the strategy's positions now.
 
-        Raises AlreadyExists, FailedPrecondition, JournalUnavailable.
+        Raises AlreadyExists, FailedPrecondition, JournalUnavailable, NotFound for a strategy that is not configured and
+        never traded.
         """
+        book = self._log.book
+        owners = {key.strategy for key in book.positions} | {each.intent.strategy for each in book.orders.values()}
+        if ask.strategy not in self._config.quote_limits_ms and ask.strategy not in owners:
+            known = ", ".join(sorted({*self._config.quote_limits_ms, *owners})) or "none"
+            raise NotFound(f"strategy {ask.strategy!r} is not configured and never traded; there are: {known}")
         flatten = await self._flattener.begin(ask)
         sequence = self._log.book.sequence
         await self.feed.durable(sequence)

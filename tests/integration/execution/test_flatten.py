@@ -134,6 +134,16 @@ async def test_the_attributed_position_is_closed_once_and_stays_latched(world: W
     assert texts == ["FLATTEN: done: GOOG 40 -> 0 with 1 order (f-1)", "FLATTEN asked by anna (f-1)"]
 
 
+async def test_a_strategy_nobody_knows_is_not_found(world: World) -> None:
+    request = execution_pb2.FlattenRequest(strategy="misspelt")
+    request.operator.request_id, request.operator.actor, request.operator.reason = "f-1", "anna", "enough"
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await world.stub.Flatten(request, timeout=10)
+    assert code(refused.value) == "NOT_FOUND"
+    assert "misspelt" in (refused.value.details() or "")
+    assert read_operations(world.state.store_dir, type="COMMAND").rows == []
+
+
 async def test_other_owners_of_the_same_stock_keep_theirs(world: World) -> None:
     await world.gateway.admin("seed_position", instrument_id="GOOG", quantity="70", average_price="740")
     await filled(world, 40)
