@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -26,8 +27,13 @@ WATCH_STATUS = "hedgerow.api.control.v1.ControlService.WatchStatus"
 STREAM_QUOTES = "hedgerow.api.market_data.v1.MarketDataService.StreamQuotes"
 
 
+NICER = 5
+"""Steps the gateway ranks below the order path where both want the processor."""
+
+
 async def compose(context: ProcessContext) -> None:
     """Listens until stopped; no service need be alive."""
+    os.nice(NICER)
     endpoint = context.endpoint()
     config = GatewayConfig.of(context.settings, endpoint.host, endpoint.port)
     upstreams = Upstreams(context.settings, context.channel, config.timeout_s)

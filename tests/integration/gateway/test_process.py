@@ -17,6 +17,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from gateway.main import NICER
 from hedgerow.cli.supervisor import is_serving
 from hedgerow.settings import GatewaySettings, Settings
 from tests.integration.gateway.gateway_process import GatewayProcess
@@ -69,6 +70,11 @@ async def test_alone_it_is_alive_and_not_ready(gateway: GatewayProcess) -> None:
     status = await gateway.status()
     assert (status["status_lamp"], status["block_reasons"]) == ("red", ["CONTROL_UNREACHABLE"])
     assert status["stale"] is True
+
+
+async def test_it_ranks_below_the_order_path(gateway: GatewayProcess) -> None:
+    assert gateway.process is not None
+    assert os.getpriority(os.PRIO_PROCESS, gateway.process.pid) == os.getpriority(os.PRIO_PROCESS, 0) + NICER
 
 
 async def test_what_asks_a_service_is_503_while_it_is_away(gateway: GatewayProcess) -> None:
