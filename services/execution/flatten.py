@@ -27,6 +27,8 @@ from services.execution.order_log import OrderLog
 LOOK_S = 0.25
 """Wall seconds after which a waiting flatten is looked at again without a cause."""
 LONGEST_WAIT_S = 1.0
+UNFILLED = 3
+"""From so many closing orders in a row without a fill on, each counts as a refusal."""
 
 
 class Flattener:
@@ -210,14 +212,25 @@ class Flattener:
                 return 0.0
 
     def _count_reject(self, tried: Attempts) -> None:
-        """The newest closing order's end: a broker's reject counts as a refusal, anything executed or live does not."""
+        """The newest closing order's end: a broker's reject counts as a refusal, anything executed or live does not.
+
+        Nor does one that was taken back unfilled, unless there were several in a row: then nobody trades, and
+        order after order would only come and go.
+        """
         order = self._log.book.orders.get(tried.last_order)
         if order is None:
             return
         if order.status is OrderStatus.REJECTED and not order.cum_qty:
             tried.last_order = ""
             self._orders.refused(tried, f"BROKER_REJECTED {order.text}")
-        elif order.cum_qty or order.status in (OrderStatus.WORKING, OrderStatus.CANCELED):
+        elif order.cum_qty:
+            tried.denials, tried.denied, tried.unfilled = 0, "", 0
+        elif order.status is OrderStatus.CANCELED:
+            tried.last_order = ""
+            tried.unfilled += 1
+            if tried.unfilled >= UNFILLED:
+                self._orders.refused(tried, f"NOT_FILLED {tried.unfilled} orders in a row found nobody to trade with")
+        elif order.status is OrderStatus.WORKING and tried.unfilled < UNFILLED:
             tried.denials, tried.denied = 0, ""
 
     async def _find_legs(self, flatten: Flatten, tried: Attempts) -> None:
