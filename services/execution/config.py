@@ -16,8 +16,8 @@ class ExecutionConfig(BaseModel):
     """Frozen; times are wall seconds unless their name says otherwise.
 
     `max_*` and `price_collar_pct` are risk's limits: a flatten slices and prices its orders to fit them. `flatten_*`:
-    how long a quote may take, how long an order rests before it is priced anew, and the first and the longest pause
-    after a refusal.
+    how long a quote may take, how long none is waited for before each failure counts as a refusal, how long an order
+    rests before it is priced anew, and the first and the longest pause after a refusal.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +34,7 @@ class ExecutionConfig(BaseModel):
     max_order_notional_usd: float = Field(gt=0)
     price_collar_pct: float = Field(gt=0)
     flatten_quote_s: float = Field(default=2.0, gt=0)
+    flatten_patience_s: float = Field(default=8.0, gt=0)
     flatten_reprice_s: float = Field(default=3.0, gt=0)
     flatten_retry_s: float = Field(default=0.5, gt=0)
     flatten_longest_retry_s: float = Field(default=15.0, gt=0)

@@ -33,14 +33,24 @@ class ClosingOrders:
         self._quotes = quotes
 
     async def ask(self, flatten: Flatten, tried: Attempts, instrument: Instrument, side: Side) -> float:
-        """Gets a fresh quote; wall seconds to wait when there is none, which counts as a reason, not a refusal."""
+        """Gets a fresh quote; wall seconds to wait when there is none.
+
+        That is a reason at first, and after some seconds a refusal: a flatten nobody quotes for can be given up.
+        """
         limit_ms = self._config.quote_limit_ms(flatten.strategy, self._clock.interval_ns)
         try:
             fresh = await self._quotes.fresh(instrument, side, limit_ms)
         except Unavailable as error:
+            now = time.monotonic()
+            tried.unquoted_since = tried.unquoted_since or now
+            if now - tried.unquoted_since >= self._config.flatten_patience_s:
+                self.refused(tried, f"{error.reason} {error}")
+                return 0.0
             tried.denied = f"{error.reason} {error}"
-            tried.next_try = time.monotonic() + self._config.flatten_retry_s
+            tried.next_try = now + self._config.flatten_retry_s
             return self._config.flatten_retry_s
+        if tried.unquoted_since:
+            tried.unquoted_since, tried.denials, tried.denied = 0.0, 0, ""
         tried.quotes[instrument.instrument_id] = (fresh, time.monotonic())
         return 0.0
 

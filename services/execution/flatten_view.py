@@ -30,6 +30,7 @@ class Attempts:
     denials: int = 0
     denied: str = ""
     unfilled: int = 0
+    unquoted_since: float = 0.0
     next_try: float = 0.0
     last_order: str = ""
     compared: int = -1

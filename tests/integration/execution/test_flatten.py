@@ -288,6 +288,24 @@ async def test_a_resume_while_it_is_under_way_is_refused(world: World) -> None:
     assert (await world.submit(world.intent(10))).reason == "FLATTENED"  # the refused resume stays refused
 
 
+async def test_one_that_nobody_quotes_for_is_blocked_by_name_and_can_be_given_up(world: World) -> None:
+    await filled(world, 40)
+    await world.market_data.stop(signal.SIGKILL)
+    blocked = await in_state(world, "BLOCKED")
+    assert blocked.reason.startswith("NO_FRESH_QUOTE")
+    ask(world, "r-1", CommandKind.RESUME)
+
+    async def lifted() -> bool:
+        reasons = (await world.exec_state()).block_reasons
+        return not any(each.startswith("FLATTEN") for each in reasons)
+
+    await until(lifted, "the resume gives it up")
+    await world.market_data.start()
+    assert state_of(await in_state(world, "DONE", "f-2")) == "DONE"
+    assert positions(world)[world.strategy] == 0
+    assert len(new_orders(world, "SELL")) == 1
+
+
 async def test_a_latch_outlives_kill_9(world: World) -> None:
     await filled(world, 40)
     await in_state(world, "DONE")
