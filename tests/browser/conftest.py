@@ -21,7 +21,7 @@ EAGER = (
 """Hedges whenever it can: a hedge that must not leave would show."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium; a machine without it fails and says what to install."""
     if not (ROOT / "gateway" / "web" / "dist" / "index.html").is_file():
@@ -29,6 +29,7 @@ def browser() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.fail("no Chromium on PATH: run `sh tools/need.sh chromium`, or apt-get install chromium")
+    # not for the whole run: its event loop stays the thread's running one, and no asynchronous test could run beside it
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
 

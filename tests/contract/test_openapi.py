@@ -231,10 +231,11 @@ class Nobody:
     """Stands where a handler's parts would: nothing is called."""
 
 
-def test_every_route_of_the_gateways_own_is_described() -> None:
+async def test_every_route_of_the_gateways_own_is_described() -> None:
     nobody: Any = Nobody()
-    operator = OperatorRoutes(nobody, nobody, nobody, grpc.aio.insecure_channel("127.0.0.1:9"), nobody, 1.0, 1.0)
-    served = {**operator.routes(), **wellknown_routes(nobody)}
+    async with grpc.aio.insecure_channel("127.0.0.1:9") as channel:
+        operator = OperatorRoutes(nobody, nobody, nobody, channel, nobody, 1.0, 1.0)
+        served = {**operator.routes(), **wellknown_routes(nobody)}
     told = {route.path: (route.verb, route.keyless) for route in SHORT_ROUTES}
     assert told == {path: (own.method, own.keyless) for path, own in served.items()}
 
