@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -132,13 +133,19 @@ def test_a_place_that_is_no_folder_is_refused(tmp_path: Path) -> None:
         open_store(tmp_path / "file" / "store", "execution")
 
 
-def test_an_unwritable_folder_is_refused_and_stays_readable(tmp_path: Path, run_python: Run) -> None:
-    for folder in (tmp_path, *tmp_path.parents):  # pytest's own folders are closed to others, however deep
-        if folder.name.startswith(("test_", "pytest-", "popen-")):
-            folder.chmod(0o755)
-    with open_store(tmp_path / "store", "execution") as store:
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder anybody may read; pytest's own are closed to others, again with every run beside this one."""
+    with tempfile.TemporaryDirectory(prefix="hedgerow-test-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+def test_an_unwritable_folder_is_refused_and_stays_readable(open_folder: Path, run_python: Run) -> None:
+    with open_store(open_folder / "store", "execution") as store:
         acquire_epoch(store, "execution")
-    (tmp_path / "store").chmod(0o555)
+    (open_folder / "store").chmod(0o555)
     script = """
 import os, pathlib, sys
 import sqlalchemy.dialects.sqlite
@@ -154,7 +161,7 @@ try:
 except HedgerowError as error:
     print(error.reason, error)
 """
-    result = run_python(script, tmp_path / "store")
+    result = run_python(script, open_folder / "store")
     assert "epoch 1" in result.stdout, result.stderr
     assert "INVALID_VALUE store: " in result.stdout
     assert "Permission denied" in result.stdout

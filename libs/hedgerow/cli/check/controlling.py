@@ -89,8 +89,7 @@ def targets_and_operations(ctx: Context) -> Result:
         require(not lacking, f"flatten to {one.target} left no operation {', '.join(lacking)}")
     require(zero.wanted == 0, f"flatten to zero aimed at {zero.wanted}")
     offset = float(neutral.wanted) + neutral.option_delta
-    before = float(neutral.path[0]) + neutral.option_delta
-    require(abs(offset) < abs(before), f"flatten to neutral left {offset:.1f} of {before:.1f} shares of delta")
+    require(abs(offset) <= 1, f"flatten to neutral aimed at {neutral.wanted}: {offset:.1f} shares of delta are left")
     return holds(f"zero: 0 shares; neutral: {neutral.wanted} shares against an option delta of "
                  f"{neutral.option_delta:+.1f}; operations {_words(zero)} and {_words(neutral)}")  # fmt: skip
 

