@@ -28,7 +28,7 @@ dashboard: setup  ## Open the page of the running or the latest session
 	@$(VENV)/bin/hedgerow dashboard $(ARGS)
 
 demo: setup  ## Run a gamma-scalping session on the simulated gateway until Ctrl-C
-	@$(VENV)/bin/hedgerow demo --keep
+	@$(VENV)/bin/hedgerow demo --keep $(ARGS)
 
 test: setup check  ## Everything: lint, types, imports, contracts, sizes, and all tests
 	@sh tools/need.sh postgresql chromium curl
