@@ -119,7 +119,7 @@ def throwaway_system(
     except (Failed, HedgerowError) as error:
         raise Failed(f"{error}; its logs stay in {folder / 'live' / 'logs'}") from error
     else:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # what a clean-up of the machine took first is no failure
     finally:
         for location in {location_of(state, loaded), status_location_of(state, loaded)}:
             drop_schemas(location)
