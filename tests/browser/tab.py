@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from types import TracebackType
 from typing import Any
@@ -59,8 +60,12 @@ class Tab:
 
     def command(self, kind: str, reason: str, confirm: bool = True) -> None:
         """Presses a control button and answers its question."""
-        self.find(f"#control-{kind}").click()
         dialog = self.find("dialog")
+        for limit_ms in (2_000, 2_000, LIMIT_MS):  # on a busy machine a press may come before the page listens
+            self.find(f"#control-{kind}").click()
+            with contextlib.suppress(AssertionError):
+                expect(dialog).to_be_visible(timeout=limit_ms)
+                break
         expect(dialog).to_be_visible()
         dialog.locator("input[name=reason]").fill(reason)
         dialog.locator("button[type=submit]" if confirm else "button[type=button]").click()

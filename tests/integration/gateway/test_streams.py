@@ -184,7 +184,8 @@ async def test_a_websocket_that_does_not_drain_is_closed_and_its_call_canceled()
         world.things.stream = endless
         async with open_socket(world, "/v1/things:watch", max_queue=1, ping_interval=None) as socket:
             sent = await stall(socket, world)
-            assert sent * len(BIG) < 20_000_000, "what waits for a reader that does not read is bounded"
+            # the kernel buffers of three sockets grow with the load of the machine; unbounded it would go on for ever
+            assert sent * len(BIG) < 60_000_000, "what waits for a reader that does not read is bounded"
             with pytest.raises(ConnectionClosedError):
                 await read_all(socket)
         assert (socket.close_code, socket.close_reason) == (1013, "SLOW_READER")

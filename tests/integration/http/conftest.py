@@ -22,6 +22,14 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 def settled(system: System) -> bool:
-    """Whether every order has ended."""
+    """Whether every order has ended, and risk and portfolio have written what they know of it."""
     ended = "('FILLED', 'CANCELED', 'REJECTED', 'DENIED')"
-    return not system.query("execution", f"select * from orders where order_status not in {ended}")
+    if system.query("execution", f"select * from orders where order_status not in {ended}"):
+        return False
+
+    def rows(owner: str, table: str) -> int:
+        return int(system.query(owner, f"select count(*) as n from {table}")[0]["n"])
+
+    return rows("portfolio", "fills") == rows("execution", "fills") and rows("risk", "verdicts") >= rows(
+        "execution", "orders"
+    )
