@@ -1,4 +1,4 @@
-"""Commands as execution hears them: by control's stream and by the command store, each without the other."""
+"""What execution does about an operator's commands: flattens begin, resumes lift their latch."""
 
 from __future__ import annotations
 
@@ -7,23 +7,20 @@ import asyncio
 import grpc
 import sqlalchemy as sa
 
-from hedgerow.api.control.v1 import control_pb2, control_pb2_grpc
 from hedgerow.domain.command import Command, CommandKind
 from hedgerow.domain.errors import HedgerowError, Unavailable
 from hedgerow.domain.position import ZERO
-from hedgerow.rpc.retry import reconnecting
+from hedgerow.rpc.command_channel import CommandChannel
 from hedgerow.store.commands import CommandReader
 from hedgerow.store.engine import Store
 from hedgerow.store.location import Place
 from hedgerow.telemetry.logs import get_logger
-from hedgerow.wire.control import command_from_wire
 from services.execution.domain.flatten import FlattenEvent, FlattenKind
 from services.execution.flatten import Flattener
 from services.execution.flatten_answers import FlattenAnswers
 from services.execution.order_log import OrderLog
 
 POLL_S = 0.25
-REFUSED_S = 5.0
 
 
 class OperatorCommands:
@@ -33,56 +30,16 @@ class OperatorCommands:
         self, channel: grpc.aio.Channel, place: Place, store: Store, log: OrderLog, flattener: Flattener,
         answers: FlattenAnswers, silence_s: float,
     ) -> None:  # fmt: skip
-        self._stub = control_pb2_grpc.ControlServiceStub(channel)
-        self._reader = CommandReader(place, None)
+        self.channel = CommandChannel(channel, CommandReader(place, None), "", self._take, silence_s)
         self._log = log
         self._flattener = flattener
         self._answers = answers
-        self._silence_s = silence_s
-        self._sequence = 0
         self._one_at_a_time = asyncio.Lock()
-        self._trouble = ""
         self._logger = get_logger(stream="commands")
         table = store.table("command_acks")
         with store.read() as connection:
             rows = connection.execute(sa.select(table.c.command_id).where(table.c.acked_ns > 0))
             self._answered = {str(row.command_id) for row in rows}
-
-    async def listen(self) -> None:
-        """Follows control's stream until canceled."""
-
-        def open_call() -> object:
-            return self._stub.WatchCommands(control_pb2.WatchCommandsRequest(start_sequence=self._sequence))
-
-        while True:
-            try:
-                async for message in reconnecting(open_call, name="control", silence_s=self._silence_s):
-                    if message.WhichOneof("event") == "command":
-                        command = command_from_wire(message.command)
-                        await self._take(command, from_store=False)
-                        self._sequence = max(self._sequence, command.sequence)
-            except HedgerowError as error:  # what control refuses or garbles ends no order path: the store has it too
-                self._logger.error("control's commands cannot be followed", cause=str(error))
-                await asyncio.sleep(REFUSED_S)
-
-    async def poll(self) -> None:
-        """Looks into the command store until canceled."""
-        while True:
-            try:
-                commands = await asyncio.to_thread(self._reader.poll)
-            except HedgerowError as error:
-                self._note(str(error))
-            else:
-                self._note("")
-                for command in commands:
-                    await self._take(command, from_store=True)
-            await asyncio.sleep(POLL_S)
-
-    def _note(self, trouble: str) -> None:
-        if trouble != self._trouble:
-            self._trouble = trouble
-            text = "command store cannot be read" if trouble else "command store can be read"
-            self._logger.warning(text, cause=trouble)
 
     async def _take(self, command: Command, from_store: bool) -> None:
         """Carries one command out; a journal that fails leaves it to the next start."""
@@ -139,7 +96,3 @@ class OperatorCommands:
                 return
             await self._flattener.lift(strategy, command.command_id)
             await self._log.write(self._answers.resumed(command, strategy))
-
-    def close(self) -> None:
-        """Closes the command store."""
-        self._reader.close()

@@ -17,7 +17,7 @@ from hedgerow.store.spans import SpanStore
 from hedgerow.store.writer import make_log_room
 from services.execution.barrier import Barrier
 from services.execution.broker import IbBroker
-from services.execution.commands import OperatorCommands
+from services.execution.commands import POLL_S, OperatorCommands
 from services.execution.config import ExecutionConfig
 from services.execution.domain.ledger import Ledger
 from services.execution.feed import Feed
@@ -101,13 +101,13 @@ async def compose(context: ProcessContext) -> None:
         )  # fmt: skip
         server.on_closing(lambda _: service.close())
         server.on_closing(feed.broadcast.close)
-        listening = (operator.listen(), operator.poll())
+        listening = (operator.channel.listen(), operator.channel.follow_store(POLL_S))
         await run_together(server.serve(), _keep(link), risk.run(), service.watch(), flattener.run(), *listening)
     finally:
         if link is not None:
             await link.close()
         if operator is not None:
-            operator.close()
+            operator.channel.close()
         if spans is not None:
             await spans.close()
         if writer is not None:

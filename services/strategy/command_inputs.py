@@ -10,15 +10,13 @@ from typing import NamedTuple
 
 import grpc
 
-from hedgerow.api.control.v1 import control_pb2, control_pb2_grpc
 from hedgerow.domain.errors import HedgerowError
-from hedgerow.rpc.retry import reconnecting
+from hedgerow.rpc.command_channel import CommandChannel
 from hedgerow.store.answers import DONE, REFUSED, read_answers
 from hedgerow.store.commands import Command, CommandKind, CommandReader
 from hedgerow.store.location import Place
 from hedgerow.strategy.observation import ObservationCause
 from hedgerow.telemetry.logs import get_logger
-from hedgerow.wire.control import command_from_wire
 from services.strategy.answers import Answers
 from services.strategy.domain.latch import Latch, after
 from services.strategy.inputs import Inputs
@@ -45,64 +43,31 @@ class CommandInputs:
         self, channel: grpc.aio.Channel, strategy: str, run_id: str, place: Place, control_file: Path,
         inputs: Inputs, evaluate: Evaluate, answers: Answers, silence_s: float, stop: asyncio.Event,
     ) -> None:  # fmt: skip
-        self._stub = control_pb2_grpc.ControlServiceStub(channel)
+        self.channel = CommandChannel(channel, CommandReader(place, strategy), strategy, self._take, silence_s)
         self._strategy = strategy
         self._run_id = run_id
         self._place = place
-        self._reader = CommandReader(place, strategy)
         self._control_file = control_file
         self._inputs = inputs
         self._evaluate = evaluate
         self._answers = answers
-        self._silence_s = silence_s
         self._stop = stop
         self._seen: set[str] = set()
-        self._sequence = 0
         self._pausing: list[_Waiting] = []
         self._resuming: list[_Waiting] = []
         self._stops: list[Command] = []
         self._looking: asyncio.TimerHandle | None = None
-        self._trouble = ""
         self._log = get_logger(stream="commands")
         inputs.latch = answers.latch
 
-    async def run(self) -> None:
-        """Listens to control's stream until canceled."""
-
-        def open_call() -> object:
-            return self._stub.WatchCommands(
-                control_pb2.WatchCommandsRequest(strategy=self._strategy, start_sequence=self._sequence)
-            )
-
-        async for message in reconnecting(open_call, name="control", silence_s=self._silence_s):
-            if message.WhichOneof("event") == "command":
-                command = command_from_wire(message.command)
-                self._sequence = max(self._sequence, command.sequence)
-                self.apply(command)
+    async def _take(self, command: Command, from_store: bool) -> None:
+        self.apply(command)
 
     def poll(self) -> None:
         """Looks into the control file, what waits and what is still to be written; cheap, once a heartbeat."""
         self._poll_control_file()
         self._answers.retry()
         self.look()
-
-    async def follow_store(self, interval_s: float) -> None:
-        """Looks into the command store until canceled, beside the loop: its server may be slow to answer, or away."""
-        while True:
-            try:
-                commands = await asyncio.to_thread(self._reader.poll)
-            except HedgerowError as error:  # the stream and the control file go on without it
-                self._note(str(error))
-            else:
-                self._note("")
-                for command in commands:
-                    self.apply(command)
-            await asyncio.sleep(interval_s)
-
-    def _note(self, trouble: str) -> None:
-        if trouble != self._trouble:
-            self._trouble = trouble
-            self._log.warning("command store cannot be read" if trouble else "command store can be read", cause=trouble)
 
     def _poll_control_file(self) -> None:
         try:
@@ -238,4 +203,4 @@ class CommandInputs:
         """Closes the command store."""
         if self._looking is not None:
             self._looking.cancel()
-        self._reader.close()
+        self.channel.close()

@@ -94,10 +94,16 @@ async def compose(context: ProcessContext) -> None:
         server.on_closing(records.live.close)
         daemon.evaluate(ObservationCause.START)
         serving = asyncio.create_task(server.serve())
-        streams: list[Awaitable[None]] = [market.run(), execution.run(), portfolio.run(), operator.run(), risk.run()]
+        streams: list[Awaitable[None]] = [
+            market.run(),
+            execution.run(),
+            portfolio.run(),
+            operator.channel.listen(),
+            risk.run(),
+        ]
         tasks = [asyncio.ensure_future(stream) for stream in streams]
         tasks += [asyncio.create_task(keep_within(config.status, each)) for each in sink.writers]
-        tasks.append(asyncio.create_task(operator.follow_store(config.status.heartbeat_interval_s)))
+        tasks.append(asyncio.create_task(operator.channel.follow_store(config.status.heartbeat_interval_s)))
         tasks.append(asyncio.create_task(_beat(daemon, operator, config.status.heartbeat_interval_s)))
         try:
             await _until_stop(context.stop, [serving, *tasks])
