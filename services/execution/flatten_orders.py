@@ -17,6 +17,8 @@ from services.execution.quotes import FreshQuote, QuoteSource
 from services.execution.submit import Submitter
 
 REASON = "FLATTEN"
+SHORT_WAIT_S = 0.25
+"""Wall seconds: after a longer wait for a quote, broker and journal are compared again before an order leaves."""
 _TICK = Decimal("0.01")
 
 
@@ -38,10 +40,12 @@ class ClosingOrders:
         That is a reason at first, and after some seconds a refusal: a flatten nobody quotes for can be given up.
         """
         limit_ms = self._config.quote_limit_ms(flatten.strategy, self._clock.interval_ns)
+        asked_at = time.monotonic()
         try:
             fresh = await self._quotes.fresh(instrument, side, limit_ms)
         except Unavailable as error:
             now = time.monotonic()
+            tried.compared = -1
             tried.unquoted_since = tried.unquoted_since or now
             if now - tried.unquoted_since >= self._config.flatten_patience_s:
                 self.refused(tried, f"{error.reason} {error}")
@@ -51,7 +55,10 @@ class ClosingOrders:
             return self._config.flatten_retry_s
         if tried.unquoted_since:
             tried.unquoted_since, tried.denials, tried.denied = 0.0, 0, ""
-        tried.quotes[instrument.instrument_id] = (fresh, time.monotonic())
+        now = time.monotonic()
+        tried.quotes[instrument.instrument_id] = (fresh, now)
+        if now - asked_at > SHORT_WAIT_S:
+            tried.compared = -1  # people trade in the same account: what was compared before the wait may be gone
         return 0.0
 
     @staticmethod

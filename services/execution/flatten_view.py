@@ -69,7 +69,7 @@ class FlattenView:
         return Surroundings(
             lines=lines,
             orders=orders,
-            # People trade in the same account: what was compared holds for one wait for a quote, no longer.
+            # People trade in the same account: what was compared holds for one try, no longer.
             compared=tried.compared >= self._book.touched.get(flatten.strategy, 0)
             and now - tried.compared_at <= self._config.flatten_quote_s + QUOTE_KEPT_S,
             not_ready="" if why is None else f"{why.reason} {why.text}",
