@@ -55,6 +55,10 @@ def test_operator_methods_carry_who_and_why(method: MethodDescriptor) -> None:
         "CancelOrder",
         "RetryBrokerLink",
         "Flatten",
+        "Kill",
+        "LiftLatch",
+        "ResolveOrder",
+        "AssignBreak",
     }:
         field = method.input_type.fields_by_name["operator"]
         assert {part.name for part in field.message_type.fields} == {"request_id", "actor", "reason"}

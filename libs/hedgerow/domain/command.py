@@ -21,6 +21,7 @@ class CommandKind(StrEnum):
     RETRY_IB = "RETRY_IB"
     RESET_LATCH = "RESET_LATCH"
     FLATTEN = "FLATTEN"
+    KILL = "KILL"
 
 
 class FlattenTarget(StrEnum):

@@ -24,6 +24,7 @@ class CommandKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     COMMAND_KIND_RETRY_IB: _ClassVar[CommandKind]
     COMMAND_KIND_RESET_LATCH: _ClassVar[CommandKind]
     COMMAND_KIND_FLATTEN: _ClassVar[CommandKind]
+    COMMAND_KIND_KILL: _ClassVar[CommandKind]
 
 class FlattenTarget(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -45,6 +46,7 @@ COMMAND_KIND_REFRESH_ACCOUNTS: CommandKind
 COMMAND_KIND_RETRY_IB: CommandKind
 COMMAND_KIND_RESET_LATCH: CommandKind
 COMMAND_KIND_FLATTEN: CommandKind
+COMMAND_KIND_KILL: CommandKind
 FLATTEN_TARGET_UNSPECIFIED: FlattenTarget
 FLATTEN_TARGET_ZERO: FlattenTarget
 FLATTEN_TARGET_NEUTRAL: FlattenTarget

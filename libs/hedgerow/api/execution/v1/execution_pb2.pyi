@@ -28,6 +28,21 @@ class ReportKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REPORT_KIND_REJECTED: _ClassVar[ReportKind]
     REPORT_KIND_UNKNOWN: _ClassVar[ReportKind]
 
+class LatchKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    LATCH_KIND_UNSPECIFIED: _ClassVar[LatchKind]
+    LATCH_KIND_STOP: _ClassVar[LatchKind]
+    LATCH_KIND_PAUSE: _ClassVar[LatchKind]
+    LATCH_KIND_KILL: _ClassVar[LatchKind]
+    LATCH_KIND_FLATTEN: _ClassVar[LatchKind]
+
+class Resolution(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    RESOLUTION_UNSPECIFIED: _ClassVar[Resolution]
+    RESOLUTION_CANCELED: _ClassVar[Resolution]
+    RESOLUTION_REJECTED: _ClassVar[Resolution]
+    RESOLUTION_NOT_SENT: _ClassVar[Resolution]
+
 class FlattenState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     FLATTEN_STATE_UNSPECIFIED: _ClassVar[FlattenState]
@@ -46,6 +61,15 @@ REPORT_KIND_CANCEL_SENT: ReportKind
 REPORT_KIND_CANCELED: ReportKind
 REPORT_KIND_REJECTED: ReportKind
 REPORT_KIND_UNKNOWN: ReportKind
+LATCH_KIND_UNSPECIFIED: LatchKind
+LATCH_KIND_STOP: LatchKind
+LATCH_KIND_PAUSE: LatchKind
+LATCH_KIND_KILL: LatchKind
+LATCH_KIND_FLATTEN: LatchKind
+RESOLUTION_UNSPECIFIED: Resolution
+RESOLUTION_CANCELED: Resolution
+RESOLUTION_REJECTED: Resolution
+RESOLUTION_NOT_SENT: Resolution
 FLATTEN_STATE_UNSPECIFIED: FlattenState
 FLATTEN_STATE_CANCELING: FlattenState
 FLATTEN_STATE_CLOSING: FlattenState
@@ -237,20 +261,44 @@ class ExecutionSnapshot(_message.Message):
     def __init__(self, sequence: _Optional[int] = ..., positions: _Optional[_Iterable[_Union[AttributedPosition, _Mapping]]] = ..., open_orders: _Optional[_Iterable[_Union[Order, _Mapping]]] = ..., state: _Optional[_Union[ExecutionState, _Mapping]] = ...) -> None: ...
 
 class ExecutionState(_message.Message):
-    __slots__ = ("link", "reconciled", "journal_ok", "lease_ok", "block_reasons", "epoch")
+    __slots__ = ("link", "reconciled", "journal_ok", "lease_ok", "block_reasons", "epoch", "latches")
     LINK_FIELD_NUMBER: _ClassVar[int]
     RECONCILED_FIELD_NUMBER: _ClassVar[int]
     JOURNAL_OK_FIELD_NUMBER: _ClassVar[int]
     LEASE_OK_FIELD_NUMBER: _ClassVar[int]
     BLOCK_REASONS_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
+    LATCHES_FIELD_NUMBER: _ClassVar[int]
     link: _common_pb2.BrokerLink
     reconciled: bool
     journal_ok: bool
     lease_ok: bool
     block_reasons: _containers.RepeatedScalarFieldContainer[str]
     epoch: int
-    def __init__(self, link: _Optional[_Union[_common_pb2.BrokerLink, _Mapping]] = ..., reconciled: _Optional[bool] = ..., journal_ok: _Optional[bool] = ..., lease_ok: _Optional[bool] = ..., block_reasons: _Optional[_Iterable[str]] = ..., epoch: _Optional[int] = ...) -> None: ...
+    latches: _containers.RepeatedCompositeFieldContainer[Latch]
+    def __init__(self, link: _Optional[_Union[_common_pb2.BrokerLink, _Mapping]] = ..., reconciled: _Optional[bool] = ..., journal_ok: _Optional[bool] = ..., lease_ok: _Optional[bool] = ..., block_reasons: _Optional[_Iterable[str]] = ..., epoch: _Optional[int] = ..., latches: _Optional[_Iterable[_Union[Latch, _Mapping]]] = ...) -> None: ...
+
+class Latch(_message.Message):
+    __slots__ = ("latch_id", "kind", "strategy", "account", "run_id", "actor", "reason", "create_time", "durable_in")
+    LATCH_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    DURABLE_IN_FIELD_NUMBER: _ClassVar[int]
+    latch_id: str
+    kind: LatchKind
+    strategy: str
+    account: str
+    run_id: str
+    actor: str
+    reason: str
+    create_time: _timestamp_pb2.Timestamp
+    durable_in: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, latch_id: _Optional[str] = ..., kind: _Optional[_Union[LatchKind, str]] = ..., strategy: _Optional[str] = ..., account: _Optional[str] = ..., run_id: _Optional[str] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., durable_in: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class IntentAcknowledgement(_message.Message):
     __slots__ = ("intent_id", "client_order_id", "order_status", "reason", "text", "sequence", "duplicate")
@@ -457,3 +505,67 @@ class FlattenResponse(_message.Message):
     FLATTEN_FIELD_NUMBER: _ClassVar[int]
     flatten: Flatten
     def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ...) -> None: ...
+
+class KillRequest(_message.Message):
+    __slots__ = ("strategy", "account", "operator")
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    strategy: str
+    account: str
+    operator: _common_pb2.Operator
+    def __init__(self, strategy: _Optional[str] = ..., account: _Optional[str] = ..., operator: _Optional[_Union[_common_pb2.Operator, _Mapping]] = ...) -> None: ...
+
+class KillResponse(_message.Message):
+    __slots__ = ("latch", "orders", "proven", "evidence")
+    LATCH_FIELD_NUMBER: _ClassVar[int]
+    ORDERS_FIELD_NUMBER: _ClassVar[int]
+    PROVEN_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_FIELD_NUMBER: _ClassVar[int]
+    latch: Latch
+    orders: _containers.RepeatedCompositeFieldContainer[Order]
+    proven: bool
+    evidence: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, latch: _Optional[_Union[Latch, _Mapping]] = ..., orders: _Optional[_Iterable[_Union[Order, _Mapping]]] = ..., proven: _Optional[bool] = ..., evidence: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ListLatchesRequest(_message.Message):
+    __slots__ = ("strategy",)
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
+    strategy: str
+    def __init__(self, strategy: _Optional[str] = ...) -> None: ...
+
+class ListLatchesResponse(_message.Message):
+    __slots__ = ("latches",)
+    LATCHES_FIELD_NUMBER: _ClassVar[int]
+    latches: _containers.RepeatedCompositeFieldContainer[Latch]
+    def __init__(self, latches: _Optional[_Iterable[_Union[Latch, _Mapping]]] = ...) -> None: ...
+
+class LiftLatchRequest(_message.Message):
+    __slots__ = ("latch_id", "operator")
+    LATCH_ID_FIELD_NUMBER: _ClassVar[int]
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    latch_id: str
+    operator: _common_pb2.Operator
+    def __init__(self, latch_id: _Optional[str] = ..., operator: _Optional[_Union[_common_pb2.Operator, _Mapping]] = ...) -> None: ...
+
+class LiftLatchResponse(_message.Message):
+    __slots__ = ("latches",)
+    LATCHES_FIELD_NUMBER: _ClassVar[int]
+    latches: _containers.RepeatedCompositeFieldContainer[Latch]
+    def __init__(self, latches: _Optional[_Iterable[_Union[Latch, _Mapping]]] = ...) -> None: ...
+
+class ResolveOrderRequest(_message.Message):
+    __slots__ = ("client_order_id", "resolution", "operator")
+    CLIENT_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    RESOLUTION_FIELD_NUMBER: _ClassVar[int]
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    client_order_id: str
+    resolution: Resolution
+    operator: _common_pb2.Operator
+    def __init__(self, client_order_id: _Optional[str] = ..., resolution: _Optional[_Union[Resolution, str]] = ..., operator: _Optional[_Union[_common_pb2.Operator, _Mapping]] = ...) -> None: ...
+
+class ResolveOrderResponse(_message.Message):
+    __slots__ = ("order",)
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    order: Order
+    def __init__(self, order: _Optional[_Union[Order, _Mapping]] = ...) -> None: ...

@@ -70,6 +70,26 @@ class ExecutionServiceStub:
                 request_serializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.FlattenRequest.SerializeToString,
                 response_deserializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.FlattenResponse.FromString,
                 _registered_method=True)
+        self.Kill = channel.unary_unary(
+                '/hedgerow.api.execution.v1.ExecutionService/Kill',
+                request_serializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.KillRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.KillResponse.FromString,
+                _registered_method=True)
+        self.ListLatches = channel.unary_unary(
+                '/hedgerow.api.execution.v1.ExecutionService/ListLatches',
+                request_serializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.ListLatchesRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.ListLatchesResponse.FromString,
+                _registered_method=True)
+        self.LiftLatch = channel.unary_unary(
+                '/hedgerow.api.execution.v1.ExecutionService/LiftLatch',
+                request_serializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.LiftLatchRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.LiftLatchResponse.FromString,
+                _registered_method=True)
+        self.ResolveOrder = channel.unary_unary(
+                '/hedgerow.api.execution.v1.ExecutionService/ResolveOrder',
+                request_serializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.ResolveOrderRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.ResolveOrderResponse.FromString,
+                _registered_method=True)
         self.Intents = channel.stream_stream(
                 '/hedgerow.api.execution.v1.ExecutionService/Intents',
                 request_serializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.IntentsRequest.SerializeToString,
@@ -135,6 +155,34 @@ class ExecutionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Kill(self, request, context):
+        """Forbids new and changed orders of a scope, durably, and cancels those resting; works with the journal's database down. Idempotent by request id: the same id again returns the same kill, as far as it has come. Stands until lifted by name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListLatches(self, request, context):
+        """Lists the latches that stand, oldest first. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LiftLatch(self, request, context):
+        """Lifts one latch by its id; needs broker and journal to agree. Idempotent. NOT_FOUND when no latch ever had that id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResolveOrder(self, request, context):
+        """Says on an operator's word what became of an UNKNOWN order nobody can prove anything about; the broker's later word still counts. Idempotent by request id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Intents(self, request_iterator, context):
         """A strategy's long-lived stream: intents and cancels in, acknowledgements and its own execution reports out, resumed by start_sequence without gap or repeat.
         """
@@ -186,6 +234,26 @@ def add_ExecutionServiceServicer_to_server(servicer, server):
                     servicer.Flatten,
                     request_deserializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.FlattenRequest.FromString,
                     response_serializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.FlattenResponse.SerializeToString,
+            ),
+            'Kill': grpc.unary_unary_rpc_method_handler(
+                    servicer.Kill,
+                    request_deserializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.KillRequest.FromString,
+                    response_serializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.KillResponse.SerializeToString,
+            ),
+            'ListLatches': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLatches,
+                    request_deserializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.ListLatchesRequest.FromString,
+                    response_serializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.ListLatchesResponse.SerializeToString,
+            ),
+            'LiftLatch': grpc.unary_unary_rpc_method_handler(
+                    servicer.LiftLatch,
+                    request_deserializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.LiftLatchRequest.FromString,
+                    response_serializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.LiftLatchResponse.SerializeToString,
+            ),
+            'ResolveOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolveOrder,
+                    request_deserializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.ResolveOrderRequest.FromString,
+                    response_serializer=hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.ResolveOrderResponse.SerializeToString,
             ),
             'Intents': grpc.stream_stream_rpc_method_handler(
                     servicer.Intents,
@@ -388,6 +456,114 @@ class ExecutionService:
             '/hedgerow.api.execution.v1.ExecutionService/Flatten',
             hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.FlattenRequest.SerializeToString,
             hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.FlattenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Kill(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.api.execution.v1.ExecutionService/Kill',
+            hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.KillRequest.SerializeToString,
+            hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.KillResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLatches(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.api.execution.v1.ExecutionService/ListLatches',
+            hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.ListLatchesRequest.SerializeToString,
+            hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.ListLatchesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LiftLatch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.api.execution.v1.ExecutionService/LiftLatch',
+            hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.LiftLatchRequest.SerializeToString,
+            hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.LiftLatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.api.execution.v1.ExecutionService/ResolveOrder',
+            hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.ResolveOrderRequest.SerializeToString,
+            hedgerow_dot_api_dot_execution_dot_v1_dot_execution__pb2.ResolveOrderResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,12 +5,32 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.type import decimal_pb2 as _decimal_pb2
 from hedgerow.api.common.v1 import common_pb2 as _common_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class TransferKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TRANSFER_KIND_UNSPECIFIED: _ClassVar[TransferKind]
+    TRANSFER_KIND_OPENING: _ClassVar[TransferKind]
+    TRANSFER_KIND_INFERRED: _ClassVar[TransferKind]
+    TRANSFER_KIND_ADOPTION: _ClassVar[TransferKind]
+    TRANSFER_KIND_BREAK_ASSIGNED: _ClassVar[TransferKind]
+    TRANSFER_KIND_ASSIGNMENT: _ClassVar[TransferKind]
+    TRANSFER_KIND_EXERCISE: _ClassVar[TransferKind]
+    TRANSFER_KIND_EXPIRY: _ClassVar[TransferKind]
+TRANSFER_KIND_UNSPECIFIED: TransferKind
+TRANSFER_KIND_OPENING: TransferKind
+TRANSFER_KIND_INFERRED: TransferKind
+TRANSFER_KIND_ADOPTION: TransferKind
+TRANSFER_KIND_BREAK_ASSIGNED: TransferKind
+TRANSFER_KIND_ASSIGNMENT: TransferKind
+TRANSFER_KIND_EXERCISE: TransferKind
+TRANSFER_KIND_EXPIRY: TransferKind
 
 class Account(_message.Message):
     __slots__ = ("account", "balance", "net_liquidation", "buying_power", "currency", "values", "fetch_time")
@@ -174,6 +194,76 @@ class AdoptPositionResponse(_message.Message):
     POSITION_FIELD_NUMBER: _ClassVar[int]
     position: Position
     def __init__(self, position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
+class AssignBreakRequest(_message.Message):
+    __slots__ = ("account", "instrument_id", "owner", "quantity", "price", "operator")
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    INSTRUMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    account: str
+    instrument_id: str
+    owner: str
+    quantity: _decimal_pb2.Decimal
+    price: _decimal_pb2.Decimal
+    operator: _common_pb2.Operator
+    def __init__(self, account: _Optional[str] = ..., instrument_id: _Optional[str] = ..., owner: _Optional[str] = ..., quantity: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., price: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., operator: _Optional[_Union[_common_pb2.Operator, _Mapping]] = ...) -> None: ...
+
+class AssignBreakResponse(_message.Message):
+    __slots__ = ("position",)
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    position: Position
+    def __init__(self, position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
+class Transfer(_message.Message):
+    __slots__ = ("transfer_id", "kind", "account", "instrument_id", "from_owner", "to_owner", "quantity", "price", "actor", "reason", "create_time", "event_time")
+    TRANSFER_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    INSTRUMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    FROM_OWNER_FIELD_NUMBER: _ClassVar[int]
+    TO_OWNER_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
+    transfer_id: str
+    kind: TransferKind
+    account: str
+    instrument_id: str
+    from_owner: str
+    to_owner: str
+    quantity: _decimal_pb2.Decimal
+    price: _decimal_pb2.Decimal
+    actor: str
+    reason: str
+    create_time: _timestamp_pb2.Timestamp
+    event_time: _timestamp_pb2.Timestamp
+    def __init__(self, transfer_id: _Optional[str] = ..., kind: _Optional[_Union[TransferKind, str]] = ..., account: _Optional[str] = ..., instrument_id: _Optional[str] = ..., from_owner: _Optional[str] = ..., to_owner: _Optional[str] = ..., quantity: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., price: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ListTransfersRequest(_message.Message):
+    __slots__ = ("account", "instrument_id", "page_size", "page_token")
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    INSTRUMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    account: str
+    instrument_id: str
+    page_size: int
+    page_token: str
+    def __init__(self, account: _Optional[str] = ..., instrument_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListTransfersResponse(_message.Message):
+    __slots__ = ("transfers", "next_page_token")
+    TRANSFERS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    transfers: _containers.RepeatedCompositeFieldContainer[Transfer]
+    next_page_token: str
+    def __init__(self, transfers: _Optional[_Iterable[_Union[Transfer, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class StreamPositionsRequest(_message.Message):
     __slots__ = ("owner",)

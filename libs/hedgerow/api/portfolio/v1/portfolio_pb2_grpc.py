@@ -60,6 +60,16 @@ class PortfolioServiceStub:
                 request_serializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.AdoptPositionRequest.SerializeToString,
                 response_deserializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.AdoptPositionResponse.FromString,
                 _registered_method=True)
+        self.AssignBreak = channel.unary_unary(
+                '/hedgerow.api.portfolio.v1.PortfolioService/AssignBreak',
+                request_serializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.AssignBreakRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.AssignBreakResponse.FromString,
+                _registered_method=True)
+        self.ListTransfers = channel.unary_unary(
+                '/hedgerow.api.portfolio.v1.PortfolioService/ListTransfers',
+                request_serializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.ListTransfersRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.ListTransfersResponse.FromString,
+                _registered_method=True)
         self.RetryBrokerLink = channel.unary_unary(
                 '/hedgerow.api.portfolio.v1.PortfolioService/RetryBrokerLink',
                 request_serializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.RetryBrokerLinkRequest.SerializeToString,
@@ -111,6 +121,20 @@ class PortfolioServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AssignBreak(self, request, context):
+        """Gives a standing difference between broker and ledger to MANUAL or to a strategy, on the record. Idempotent by request id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTransfers(self, request, context):
+        """Lists transfers: quantity that moved without an execution; newest first. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RetryBrokerLink(self, request, context):
         """Tries the broker connection now instead of at the next retry; nothing happens to a connection that stands. Idempotent.
         """
@@ -152,6 +176,16 @@ def add_PortfolioServiceServicer_to_server(servicer, server):
                     servicer.AdoptPosition,
                     request_deserializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.AdoptPositionRequest.FromString,
                     response_serializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.AdoptPositionResponse.SerializeToString,
+            ),
+            'AssignBreak': grpc.unary_unary_rpc_method_handler(
+                    servicer.AssignBreak,
+                    request_deserializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.AssignBreakRequest.FromString,
+                    response_serializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.AssignBreakResponse.SerializeToString,
+            ),
+            'ListTransfers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTransfers,
+                    request_deserializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.ListTransfersRequest.FromString,
+                    response_serializer=hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.ListTransfersResponse.SerializeToString,
             ),
             'RetryBrokerLink': grpc.unary_unary_rpc_method_handler(
                     servicer.RetryBrokerLink,
@@ -300,6 +334,60 @@ class PortfolioService:
             '/hedgerow.api.portfolio.v1.PortfolioService/AdoptPosition',
             hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.AdoptPositionRequest.SerializeToString,
             hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.AdoptPositionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AssignBreak(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.api.portfolio.v1.PortfolioService/AssignBreak',
+            hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.AssignBreakRequest.SerializeToString,
+            hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.AssignBreakResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTransfers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.api.portfolio.v1.PortfolioService/ListTransfers',
+            hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.ListTransfersRequest.SerializeToString,
+            hedgerow_dot_api_dot_portfolio_dot_v1_dot_portfolio__pb2.ListTransfersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,0 +1,1 @@
+"""The conformance suite: what the simulated gateway does, told by any IB client library."""
