@@ -58,7 +58,7 @@ class Account(_message.Message):
     def __init__(self, account: _Optional[str] = ..., balance: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., net_liquidation: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., buying_power: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., currency: _Optional[str] = ..., values: _Optional[_Mapping[str, str]] = ..., fetch_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Position(_message.Message):
-    __slots__ = ("account", "instrument", "owner", "quantity", "average_price", "mark_price", "unrealized_pnl", "realized_pnl", "commissions")
+    __slots__ = ("account", "instrument", "owner", "quantity", "average_price", "mark_price", "unrealized_pnl", "realized_pnl", "commissions", "transferred")
     ACCOUNT_FIELD_NUMBER: _ClassVar[int]
     INSTRUMENT_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
@@ -68,6 +68,7 @@ class Position(_message.Message):
     UNREALIZED_PNL_FIELD_NUMBER: _ClassVar[int]
     REALIZED_PNL_FIELD_NUMBER: _ClassVar[int]
     COMMISSIONS_FIELD_NUMBER: _ClassVar[int]
+    TRANSFERRED_FIELD_NUMBER: _ClassVar[int]
     account: str
     instrument: _common_pb2.Instrument
     owner: str
@@ -77,21 +78,34 @@ class Position(_message.Message):
     unrealized_pnl: _decimal_pb2.Decimal
     realized_pnl: _decimal_pb2.Decimal
     commissions: _decimal_pb2.Decimal
-    def __init__(self, account: _Optional[str] = ..., instrument: _Optional[_Union[_common_pb2.Instrument, _Mapping]] = ..., owner: _Optional[str] = ..., quantity: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., average_price: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., mark_price: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., unrealized_pnl: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., realized_pnl: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., commissions: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ...) -> None: ...
+    transferred: TransferredPart
+    def __init__(self, account: _Optional[str] = ..., instrument: _Optional[_Union[_common_pb2.Instrument, _Mapping]] = ..., owner: _Optional[str] = ..., quantity: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., average_price: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., mark_price: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., unrealized_pnl: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., realized_pnl: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., commissions: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., transferred: _Optional[_Union[TransferredPart, _Mapping]] = ...) -> None: ...
+
+class TransferredPart(_message.Message):
+    __slots__ = ("quantity", "average_price", "realized_pnl")
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    AVERAGE_PRICE_FIELD_NUMBER: _ClassVar[int]
+    REALIZED_PNL_FIELD_NUMBER: _ClassVar[int]
+    quantity: _decimal_pb2.Decimal
+    average_price: _decimal_pb2.Decimal
+    realized_pnl: _decimal_pb2.Decimal
+    def __init__(self, quantity: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., average_price: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., realized_pnl: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ...) -> None: ...
 
 class PositionBreak(_message.Message):
-    __slots__ = ("account", "instrument_id", "ledger_quantity", "broker_quantity", "since")
+    __slots__ = ("account", "instrument_id", "ledger_quantity", "broker_quantity", "since", "settling")
     ACCOUNT_FIELD_NUMBER: _ClassVar[int]
     INSTRUMENT_ID_FIELD_NUMBER: _ClassVar[int]
     LEDGER_QUANTITY_FIELD_NUMBER: _ClassVar[int]
     BROKER_QUANTITY_FIELD_NUMBER: _ClassVar[int]
     SINCE_FIELD_NUMBER: _ClassVar[int]
+    SETTLING_FIELD_NUMBER: _ClassVar[int]
     account: str
     instrument_id: str
     ledger_quantity: _decimal_pb2.Decimal
     broker_quantity: _decimal_pb2.Decimal
     since: _timestamp_pb2.Timestamp
-    def __init__(self, account: _Optional[str] = ..., instrument_id: _Optional[str] = ..., ledger_quantity: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., broker_quantity: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    settling: bool
+    def __init__(self, account: _Optional[str] = ..., instrument_id: _Optional[str] = ..., ledger_quantity: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., broker_quantity: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., settling: _Optional[bool] = ...) -> None: ...
 
 class Exposure(_message.Message):
     __slots__ = ("account", "symbol", "owner", "gross_notional", "net_notional", "stock_quantity", "option_contracts")
