@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from hedgerow.cli import config, control, dashboard, demo, ibsim, queries, replay, sessions, tape, trace, up
+from hedgerow.cli import config, conformance, control, dashboard, demo, ibsim, queries, replay, sessions, tape, torture, trace, up
 from hedgerow.cli.check import command as check
 from hedgerow.domain.errors import HedgerowError
 
@@ -34,9 +34,11 @@ app.command("retry-ib")(control.retry_ib)
 app.command("healthcheck")(control.healthcheck)
 app.command("dashboard")(dashboard.dashboard)
 app.command("check")(check.check)
+app.command("torture")(torture.torture)
 app.add_typer(sessions.app, name="session")
 app.add_typer(tape.app, name="tape")
 app.add_typer(config.app, name="config")
+app.add_typer(conformance.app, name="conformance")
 app.add_typer(replay.app, name="replay")
 
 

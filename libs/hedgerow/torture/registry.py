@@ -29,7 +29,7 @@ class CaseFailed(AssertionError):
     """A promise was broken; the text says what was seen."""
 
 
-Run = Callable[[int, "Rig"], None | Awaitable[None]]
+Run = Callable[[int, "Rig"], Awaitable[None] | None]
 
 
 @dataclass(frozen=True, slots=True)

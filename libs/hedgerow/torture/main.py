@@ -1,0 +1,79 @@
+"""`hedgerow torture`: cases spread over workers, counted, and reported."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from hedgerow.failpoints import VARIABLE
+from hedgerow.torture.plan import interleaved, replayed, spread
+from hedgerow.torture.pool import OnProgress, Tally, run_groups
+from hedgerow.torture.registry import families, family_named
+from hedgerow.torture.report import Report, report_of
+
+WORKERS_PER_CPU = 2
+"""Cases with processes wait more than they work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command was told; `cases` None = the release counts, `minutes` None = as long as it takes."""
+
+    cases: int | None = None
+    seed: int = 1
+    only: int | None = None
+    replay: str = ""
+    minutes: float | None = None
+    workers: int | None = None
+    as_json: bool = False
+    markdown: Path | None = None
+
+
+def torture(options: Options) -> Report:
+    """Runs the cases; raises InvalidValue for options that name nothing."""
+    os.environ.pop(VARIABLE, None)  # processes are armed one by one
+    started = time.monotonic()
+    if options.replay:
+        group = replayed(options.replay)
+        chosen = [family_named(group.family)]
+        tallies = run_groups(iter([group]), 1, progress=_quiet)
+    else:
+        chosen = families(options.only)
+        counts = spread(chosen, options.cases)
+        until = None if options.minutes is None else started + 60 * options.minutes
+        workers = options.workers or WORKERS_PER_CPU * (os.cpu_count() or 1)
+        show = _quiet if options.as_json or not sys.stderr.isatty() else _show(sum(counts.values()))
+        tallies = run_groups(interleaved(chosen, counts, options.seed), workers, until, show)
+    return report_of(options.seed, time.monotonic() - started, chosen, tallies)
+
+
+def main(options: Options) -> int:
+    """Runs and prints; 1 when any case failed."""
+    report = torture(options)
+    if options.as_json:
+        print(json.dumps(report.document(), indent=1))
+    else:
+        print("\n".join(report.lines()))
+    return 1 if report.failed else 0
+
+
+def listed() -> list[str]:
+    """Every family with its promise, kind and release count."""
+    return [f"{one.promise:>7}  {one.kind.value:<9}{one.release:>9}  {one.name:<28}{one.about}" for one in families()]
+
+
+def _quiet(_: dict[str, Tally]) -> None:
+    return None
+
+
+def _show(total: int) -> OnProgress:
+    def show(tallies: dict[str, Tally]) -> None:
+        cases = sum(tally.cases for tally in tallies.values())
+        failures = sum(len(tally.failures) for tally in tallies.values())
+        print(f"\r{cases}/{total} cases, {failures} failures ", end="", file=sys.stderr, flush=True)
+
+    return show

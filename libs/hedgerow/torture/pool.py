@@ -1,0 +1,130 @@
+"""The workers of a run: forked before any gRPC object exists, fed with groups, ended with the run."""
+
+from __future__ import annotations
+
+import multiprocessing
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from hedgerow.torture.plan import Group
+from hedgerow.torture.worker import CASE_LIMIT_S, Told, work
+
+SILENCE_S = 3 * CASE_LIMIT_S
+"""A worker that says nothing for so long is killed, its group a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failed case: `token` brings it back."""
+
+    family: str
+    token: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a family came to."""
+
+    cases: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    seconds: float = 0.0
+    """Worker seconds it took."""
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: BaseProcess
+    connection: Connection
+    group: Group | None = None
+    done: int = 0
+    heard: float = 0.0
+    begun: float = 0.0
+
+
+OnProgress = Callable[[dict[str, Tally]], None]
+
+
+def run_groups(
+    todo: Iterator[Group], workers: int, until: float | None = None, progress: OnProgress = lambda _: None
+) -> dict[str, Tally]:
+    """Runs the groups on so many processes; what each family came to. None begins after monotonic time `until`."""
+    context = multiprocessing.get_context("fork")
+    folder = tempfile.mkdtemp(prefix="hedgerow-torture-")
+    tallies: dict[str, Tally] = {}
+    crew: list[_Worker] = []
+
+    def hire() -> _Worker:
+        ours, theirs = context.Pipe()
+        process = context.Process(target=work, args=(theirs, folder), daemon=False)
+        process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+    def feed(worker: _Worker) -> None:
+        late = until is not None and time.monotonic() >= until
+        worker.group, worker.done = (None if late else next(todo, None)), 0
+        worker.heard = worker.begun = time.monotonic()
+        worker.connection.send(worker.group)
+
+    try:
+        crew += [hire() for _ in range(workers)]
+        for worker in crew:
+            feed(worker)
+        while busy := [worker for worker in crew if worker.group is not None]:
+            for ready in wait([worker.connection for worker in busy], timeout=1.0):
+                worker = next(each for each in busy if each.connection is ready)
+                _hear(worker, tallies)
+                if worker.group is None and worker.process.is_alive():
+                    feed(worker)
+                progress(tallies)
+            for number, worker in enumerate(crew):
+                gone = not worker.process.is_alive() and not worker.connection.poll()
+                if worker.group is not None and (gone or time.monotonic() - worker.heard > SILENCE_S):
+                    _lost(worker, tallies)
+                    crew[number] = hire()
+                    feed(crew[number])
+    finally:
+        for worker in crew:
+            worker.connection.close()
+        for worker in crew:
+            worker.process.join(10)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+        shutil.rmtree(folder, ignore_errors=True)
+    return tallies
+
+
+def _hear(worker: _Worker, tallies: dict[str, Tally]) -> None:
+    group = worker.group
+    assert group is not None
+    try:
+        told: Told = worker.connection.recv()
+    except (EOFError, ConnectionError):
+        _lost(worker, tallies)
+        return
+    tally = tallies.setdefault(group.family, Tally())
+    tally.cases += told.cases
+    tally.failures += [Failure(group.family, group.token(number), detail) for number, detail in told.failures]
+    now = time.monotonic()
+    tally.seconds += now - worker.heard
+    worker.heard, worker.done = now, worker.done + told.cases
+    if told.group_done:
+        worker.group = None
+
+
+def _lost(worker: _Worker, tallies: dict[str, Tally]) -> None:
+    group, worker.group = worker.group, None
+    assert group is not None
+    worker.process.kill()
+    worker.process.join()
+    number = min(group.first + worker.done, group.count - 1)
+    tally = tallies.setdefault(group.family, Tally())
+    tally.cases += 1
+    tally.failures.append(Failure(group.family, group.token(number), "the worker ended, or fell silent, in this case"))

@@ -1,0 +1,66 @@
+"""The command: counts, exit code, JSON alone on stdout; a case that fails is named and comes back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from hedgerow.cli.main import app
+from hedgerow.torture import main as module
+from hedgerow.torture.main import Options, torture
+from hedgerow.torture.registry import CaseFailed, Kind, families, family
+from hedgerow.torture.rig import Rig
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A family in which one case in seven breaks its promise, and one in eleven the case itself."""
+    families()  # those there are stay registered where they are
+    monkeypatch.setattr("hedgerow.torture.registry._FAMILIES", {})
+
+    def run(seed: int, rig: Rig) -> None:
+        if seed % 7 == 0:
+            raise CaseFailed(f"{seed} is a multiple of seven")
+        if seed % 11 == 0:
+            raise ValueError("no case at all")
+
+    family("broken-on-purpose", promise=98, kind=Kind.PROPERTY, release=100)(run)
+    return "broken-on-purpose"
+
+
+def test_failures_are_counted_named_and_come_back(broken: str) -> None:
+    report = torture(Options(cases=300, seed=5, only=98, workers=2))
+    [row] = report.rows
+    assert row.cases == report.cases == 300
+    assert 300 / 7 < len(row.failures) < 300 / 3
+    for failure in (row.failures[0], row.failures[-1]):
+        again = torture(Options(replay=failure.token))
+        assert [one.token for one in again.rows[0].failures] == [failure.token]
+        assert again.cases == 1
+    assert any("no case at all" in one.detail for one in row.failures)
+
+
+def test_the_same_seed_fails_the_same_cases(broken: str) -> None:
+    first, second = (torture(Options(cases=100, seed=3, only=98, workers=n)) for n in (1, 3))
+    assert {one.token for one in first.rows[0].failures} == {one.token for one in second.rows[0].failures}
+
+
+def test_json_stands_alone_and_a_failure_is_exit_1(broken: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert module.main(Options(cases=100, seed=3, only=98, as_json=True)) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert said["seed"] == 3
+    [row] = said["promises"]
+    assert (row["promise"], row["kind"], row["cases"]) == (98, "property", 100)
+    assert row["failures"] >= len(row["replay"]) > 0
+    assert row["replay"][0].startswith(f"hedgerow torture --replay {broken}:")
+
+
+def test_the_command_lists_and_runs() -> None:
+    cli = CliRunner()
+    listed = cli.invoke(app, ["torture", "--list"])
+    assert listed.exit_code == 0
+    assert "intent-names" in listed.output
+    ran = cli.invoke(app, ["torture", "--only", "999", "--cases", "5"])
+    assert "999" in str(ran.exception)
