@@ -32,7 +32,7 @@ demo: setup  ## Run a gamma-scalping session on the simulated gateway until Ctrl
 
 test: setup check  ## Everything: lint, types, imports, contracts, sizes, and all tests
 	@sh tools/need.sh postgresql chromium curl
-	@$(PY) -m pytest -n 2 --dist loadscope $(ARGS)
+	@$(PY) tools/test.py $(ARGS)
 
 check: setup  ## Lint, types, import layers, contracts, file sizes
 	@$(PY) tools/check.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,9 +45,13 @@ def pytest_report_header() -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """A quiet run prints no header: says it at the end."""
+    """A quiet run prints no header: says it at the end. Names what failed to whoever asked for it in a file."""
     if terminalreporter.verbosity < 0:
         terminalreporter.write_line(pytest_report_header())
+    wanted = os.environ.get("HEDGEROW_FAILED_TESTS")
+    if wanted:
+        reports = terminalreporter.stats.get("failed", []) + terminalreporter.stats.get("error", [])
+        Path(wanted).write_text("".join(f"{name}\n" for name in dict.fromkeys(each.nodeid for each in reports)))
 
 
 @pytest.fixture(scope="session")
