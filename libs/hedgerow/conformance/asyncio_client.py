@@ -1,4 +1,5 @@
 """ib_insync and ib_async: one adapter, for their interfaces are the same."""
+# ruff: noqa: D102 (the Client protocol says what each method does)
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tests.conformance.client import (
+from hedgerow.conformance.client import (
     TIMEOUT_S,
     Chain,
     ContractSpec,

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tests.conformance.client import TIMEOUT_S, Client, ContractSpec, OrderView
-from tests.conformance.gateway import EXPIRY, SYMBOL, Gateway
+from hedgerow.conformance.client import TIMEOUT_S, Client, ContractSpec, OrderView
+from hedgerow.conformance.gateway import EXPIRY, SYMBOL, Gateway, GatewayHost
 
 STOCK = ContractSpec()
 CALL = ContractSpec(sec_type="OPT", expiry=EXPIRY, strike=100.0, right="C")
@@ -15,18 +15,26 @@ CALL_ID = f"{SYMBOL} {EXPIRY} 100 C"
 
 
 class World:
-    """One scenario's surroundings; `version_max` pins the server version."""
+    """One scenario's surroundings; `version_max` pins the server version, `library` is the client's."""
 
-    def __init__(self, new_gateway: Callable[..., Gateway], new_client: Callable[[], Client], version_max: int) -> None:
-        self._new_gateway = new_gateway
+    def __init__(self, host: GatewayHost, new_client: Callable[[], Client], library: str, version_max: int) -> None:
+        self._host = host
         self._new_client = new_client
+        self.library = library
         self.version_max = version_max
+        self.seen: list[str] = []
         self._gateways: list[Gateway] = []
         self._clients: list[Client] = []
 
-    def gateway(self, **config: Any) -> Gateway:
+    @property
+    def keeps_state(self) -> bool:
+        """Whether the library keeps orders, positions and tickers itself: ibapi only hands callbacks on."""
+        return self.library != "ibapi"
+
+    def gateway(self, *, own_process: bool = False, **config: Any) -> Gateway:
         """A gateway of this configuration, quoting the stock 99.99 / 100.01 and the call 2.00 / 2.10."""
-        gateway = self._new_gateway(server_version_max=self.version_max, **config)
+        version = config.pop("server_version_max", self.version_max)
+        gateway = Gateway(self._host, own_process=own_process, server_version_max=version, **config)
         self._gateways.append(gateway)
         gateway.quote(SYMBOL, 99.99, 100.01)
         gateway.quote(CALL_ID, 2.00, 2.10)
@@ -45,13 +53,30 @@ class World:
         return client
 
     def leave(self, gateway: Gateway, client: Client) -> None:
-        """Disconnect this client, and wait until its gateway has noticed."""
+        """Disconnect this client for good, and wait until its gateway has noticed."""
+        self.go_away(gateway, client)
+        self._clients.remove(client)
+
+    def go_away(self, gateway: Gateway, client: Client) -> None:
+        """Disconnect this client, which may come back, and wait until its gateway has noticed."""
         known = len(gateway.admin("status")["clients"])
         client.disconnect()
-        self._clients.remove(client)
+        self.until(lambda: len(gateway.admin("status")["clients"]) < known, "the gateway to see the client leave")
+
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for something outside every client; AssertionError naming `what` otherwise."""
         deadline = time.monotonic() + TIMEOUT_S
-        while len(gateway.admin("status")["clients"]) >= known:
-            assert time.monotonic() < deadline, "the gateway did not see the client leave"
+        while not condition():
+            assert time.monotonic() < deadline, f"not within {TIMEOUT_S:.0f} s: {what}"
+            time.sleep(0.005)
+
+    def shows(self, behaviour: str) -> None:
+        """Record that the client showed the documented behaviour."""
+        self.seen.append(f"documented behaviour shown: {behaviour}")
+
+    def works_around(self, how: str) -> None:
+        """Record that the work-around held."""
+        self.seen.append(f"work-around holds: {how}")
 
     def close(self) -> None:
         """Disconnect every client and stop every gateway."""
@@ -59,6 +84,7 @@ class World:
             client.disconnect()
         for gateway in self._gateways:
             gateway.stop()
+            gateway.clean()
 
 
 def error_codes(client: Client) -> list[int]:

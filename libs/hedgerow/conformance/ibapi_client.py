@@ -1,4 +1,5 @@
 """IB's own ibapi: an EWrapper and EClient on a reader thread."""
+# ruff: noqa: D102 (the Client protocol says what each method does)
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from ibapi.execution import ExecutionFilter
 from ibapi.order import Order
 from ibapi.wrapper import EWrapper
 
-from tests.conformance.client import (
+from hedgerow.conformance.client import (
     TIMEOUT_S,
     Chain,
     ContractSpec,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from hedgerow.conformance.client import ContractSpec, OrderSpec
+from hedgerow.conformance.gateway import CLOSE_NS, OPEN_NS, SECOND_NS, SYMBOL
+from hedgerow.conformance.scenario import Scenarios
+from hedgerow.conformance.world import CALL, CALL_ID, STOCK, World, error_codes, wait_code, wait_status
 
-from tests.conformance.client import ContractSpec, OrderSpec
-from tests.conformance.gateway import CLOSE_NS, OPEN_NS, SECOND_NS, SYMBOL
-from tests.conformance.world import CALL, CALL_ID, STOCK, World, error_codes, wait_code, wait_status
+SCENARIOS = Scenarios()
 
 
+@SCENARIOS.conduct
 def market_order_fills(world: World) -> None:
     """A buy at the ask, with commission, execution and position."""
     client = world.connect(world.gateway())
@@ -22,6 +24,7 @@ def market_order_fills(world: World) -> None:
     assert list(client.positions().values()) == [(300.0, 100.01)]
 
 
+@SCENARIOS.conduct
 def option_order_fills(world: World) -> None:
     """An option: commission per contract, cost with the multiplier."""
     client = world.connect(world.gateway())
@@ -32,6 +35,7 @@ def option_order_fills(world: World) -> None:
     assert list(client.positions().values()) == [(-4.0, 200.0)]
 
 
+@SCENARIOS.conduct
 def closing_realizes_profit(world: World) -> None:
     """Realized P&L is on closing executions only."""
     gateway = world.gateway()
@@ -44,6 +48,7 @@ def closing_realizes_profit(world: World) -> None:
     assert abs(closing.realized_pnl - 120) < 1e-9
 
 
+@SCENARIOS.conduct
 def displayed_size_limits_fills(world: World) -> None:
     """One quote fills what it shows; the rest waits for the next."""
     gateway = world.gateway()
@@ -60,6 +65,7 @@ def displayed_size_limits_fills(world: World) -> None:
     assert sum(fill.commission for fill in fills) == 1.5
 
 
+@SCENARIOS.conduct
 def limit_order_rests_changes_and_fills(world: World) -> None:
     """A resting limit order, modified, fills at its own price when crossed."""
     gateway = world.gateway()
@@ -74,6 +80,7 @@ def limit_order_rests_changes_and_fills(world: World) -> None:
     assert wait_status(client, order_id, "Filled").average_price == 99.5
 
 
+@SCENARIOS.conduct
 def absent_side_fills_nothing(world: World) -> None:
     """A market order waits while nobody is on the other side."""
     gateway = world.gateway()
@@ -87,6 +94,7 @@ def absent_side_fills_nothing(world: World) -> None:
     assert wait_status(client, order_id, "Filled").average_price == 100.05
 
 
+@SCENARIOS.conduct
 def immediate_or_cancel(world: World) -> None:
     """IOC: what does not fill at once is canceled."""
     gateway = world.gateway()
@@ -98,6 +106,7 @@ def immediate_or_cancel(world: World) -> None:
     wait_code(client, 202)
 
 
+@SCENARIOS.conduct
 def cancel_is_confirmed(world: World) -> None:
     """Cancelled with notice 202; 10148 when it is too late, 10147 for another's order."""
     gateway = world.gateway()
@@ -117,6 +126,7 @@ def cancel_is_confirmed(world: World) -> None:
     wait_code(other, 10147)
 
 
+@SCENARIOS.conduct
 def global_cancel_crosses_clients(world: World) -> None:
     """reqGlobalCancel takes every client's orders along; a plain cancel cannot."""
     gateway = world.gateway()
@@ -129,6 +139,7 @@ def global_cancel_crosses_clients(world: World) -> None:
     wait_status(one, order_id, "Cancelled")
 
 
+@SCENARIOS.conduct
 def orders_are_refused(world: World) -> None:
     """201 without funds, 110 off the tick, 200 unknown, 434 without size."""
     client = world.connect(world.gateway(cash_usd=1000))
@@ -147,6 +158,7 @@ def orders_are_refused(world: World) -> None:
     assert client.executions() == []
 
 
+@SCENARIOS.conduct
 def closed_session_holds_orders(world: World) -> None:
     """Before the open an order rests with warning 399; at the open it fills; at the close a DAY order expires."""
     gateway = world.gateway(start_ns=OPEN_NS - 60 * SECOND_NS)
@@ -165,6 +177,7 @@ def closed_session_holds_orders(world: World) -> None:
     wait_status(client, resting, "Cancelled")
 
 
+@SCENARIOS.conduct
 def lists_survive_a_reconnect(world: World) -> None:
     """Filled while away: the next connection finds the execution, the position and the completed order."""
     gateway = world.gateway()
@@ -185,9 +198,10 @@ def lists_survive_a_reconnect(world: World) -> None:
     wait_status(second, later, "Filled")
 
 
+@SCENARIOS.conduct
 def book_survives_a_killed_gateway(world: World) -> None:
     """SIGKILL and restart: the resting order, the position, the ids and the cash are all there."""
-    gateway = world.gateway(cash_usd=1_000_000)
+    gateway = world.gateway(own_process=True, cash_usd=1_000_000)
     first = world.connect(gateway, 10)
     filled = first.place(STOCK, OrderSpec("BUY", 100, order_ref="before"))
     wait_status(first, filled, "Filled")
@@ -208,6 +222,7 @@ def book_survives_a_killed_gateway(world: World) -> None:
     second.wait(lambda: len(second.executions()) == 2, "the resting order to fill")
 
 
+@SCENARIOS.conduct
 def what_if_tells_and_does_nothing(world: World) -> None:
     """Commission and margin of an order that is not placed."""
     client = world.connect(world.gateway())
@@ -218,6 +233,7 @@ def what_if_tells_and_does_nothing(world: World) -> None:
     assert client.executions() == []
 
 
+@SCENARIOS.conduct
 def clients_see_their_own_executions(world: World) -> None:
     """Only the master client is shown everyone's fills."""
     gateway = world.gateway(master_client_id=12)
@@ -229,6 +245,7 @@ def clients_see_their_own_executions(world: World) -> None:
     assert list(stranger.positions().values()) == [(10.0, 100.01)]
 
 
+@SCENARIOS.conduct
 def duplicate_order_ids_are_refused(world: World) -> None:
     """103 for an id below the last used, 104 for a change after the fill."""
     client = world.connect(world.gateway())
@@ -241,23 +258,3 @@ def duplicate_order_ids_are_refused(world: World) -> None:
     wait_code(client, 104)
     client.modify(0, STOCK, OrderSpec("BUY", 20))
     wait_code(client, 103)
-
-
-SCENARIOS: list[Callable[[World], None]] = [
-    market_order_fills,
-    option_order_fills,
-    closing_realizes_profit,
-    displayed_size_limits_fills,
-    limit_order_rests_changes_and_fills,
-    absent_side_fills_nothing,
-    immediate_or_cancel,
-    cancel_is_confirmed,
-    global_cancel_crosses_clients,
-    orders_are_refused,
-    closed_session_holds_orders,
-    lists_survive_a_reconnect,
-    book_survives_a_killed_gateway,
-    what_if_tells_and_does_nothing,
-    clients_see_their_own_executions,
-    duplicate_order_ids_are_refused,
-]

@@ -1,31 +1,29 @@
-"""The scenarios: what every client library must see of the gateway. Each runs in a world of its own.
-
-All of it is simulated: nothing here was compared with a real TWS.
-"""
+"""Plain conduct: what every client library must see of connection, account, contracts and market data."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
-from tests.conformance import order_scenarios
-from tests.conformance.client import ContractSpec, OrderSpec
-from tests.conformance.gateway import EXPIRY, SYMBOL
-from tests.conformance.world import CALL, CALL_ID, STOCK, World, error_codes, wait_code
+from hedgerow.conformance.client import ContractSpec, OrderSpec
+from hedgerow.conformance.gateway import EXPIRY, SYMBOL
+from hedgerow.conformance.scenario import Scenarios
+from hedgerow.conformance.world import CALL, CALL_ID, STOCK, World, error_codes, wait_code
 
-Scenario = Callable[[World], None]
+SCENARIOS = Scenarios()
 
 
+@SCENARIOS.conduct
 def connects_and_is_greeted(world: World) -> None:
     """Version, account, ids and the three farm notices."""
     client = world.connect(world.gateway())
     assert client.server_version() == world.version_max
     assert client.accounts() == ["SIM0000001"]
-    for code in (2104, 2106, 2158):
-        client.wait(lambda code=code: code in [e.code for e in client.errors], f"notice {code}")
+    notices = {2104, 2106, 2158}
+    client.wait(lambda: notices <= {error.code for error in client.errors}, f"notices {notices}")
     assert abs(client.current_time() - time.time()) < 60
 
 
+@SCENARIOS.conduct
 def busy_client_id_is_refused(world: World) -> None:
     """326 for the second, and the first goes on."""
     gateway = world.gateway()
@@ -43,6 +41,7 @@ def busy_client_id_is_refused(world: World) -> None:
     assert world.connect(gateway, 7).is_connected()
 
 
+@SCENARIOS.conduct
 def account_is_told(world: World) -> None:
     """Account values and summary, cash and a position marked at mid."""
     positions = [{"instrument_id": CALL_ID, "quantity": 20, "average_price": 1.5}]
@@ -55,6 +54,7 @@ def account_is_told(world: World) -> None:
     assert float(summary["TotalCashValue"]) == 1_000_000
 
 
+@SCENARIOS.conduct
 def positions_are_told_and_pushed(world: World) -> None:
     """Initial positions, an option's cost with its multiplier, and changes as they happen."""
     gateway = world.gateway(positions=[{"instrument_id": CALL_ID, "quantity": -3, "average_price": 1.5}])
@@ -67,6 +67,7 @@ def positions_are_told_and_pushed(world: World) -> None:
     client.wait(lambda: client.positions().get(stock_id) == (50.0, 99.5), "the seeded position")
 
 
+@SCENARIOS.conduct
 def stock_is_described(world: World) -> None:
     """Contract details of a stock."""
     client = world.connect(world.gateway())
@@ -79,6 +80,7 @@ def stock_is_described(world: World) -> None:
     assert same == found
 
 
+@SCENARIOS.conduct
 def option_is_described(world: World) -> None:
     """Contract details of one option, and of all that a half-open description matches."""
     client = world.connect(world.gateway())
@@ -92,6 +94,7 @@ def option_is_described(world: World) -> None:
     assert len({d.con_id for d in month}) == len(month)
 
 
+@SCENARIOS.conduct
 def unknown_contract_is_refused(world: World) -> None:
     """200 for details, market data and orders."""
     client = world.connect(world.gateway())
@@ -109,6 +112,7 @@ def unknown_contract_is_refused(world: World) -> None:
     wait_code(client, 200)
 
 
+@SCENARIOS.conduct
 def option_chain_is_listed(world: World) -> None:
     """Expirations and strikes per exchange."""
     client = world.connect(world.gateway())
@@ -121,6 +125,7 @@ def option_chain_is_listed(world: World) -> None:
     assert 100.0 in smart.strikes
 
 
+@SCENARIOS.conduct
 def quotes_stream(world: World) -> None:
     """Bid, ask and sizes; changes; an absent side; and that an unchanged quote was quoted again."""
     gateway = world.gateway()
@@ -143,6 +148,7 @@ def quotes_stream(world: World) -> None:
     client.wait(lambda: gateway.admin("status")["clients"][0]["subscriptions"] == 0, "the subscription to end")
 
 
+@SCENARIOS.conduct
 def greeks_stream(world: World) -> None:
     """Model greeks of an option, moving with the underlying, and not computed without an ask."""
     gateway = world.gateway()
@@ -162,6 +168,7 @@ def greeks_stream(world: World) -> None:
     client.wait(lambda: client.quote(handle).delta is None, "not computed")
 
 
+@SCENARIOS.conduct
 def snapshot_answers_once(world: World) -> None:
     """A snapshot leaves no subscription behind."""
     gateway = world.gateway()
@@ -171,6 +178,7 @@ def snapshot_answers_once(world: World) -> None:
     assert gateway.admin("status")["clients"][0]["subscriptions"] == 0
 
 
+@SCENARIOS.conduct
 def delayed_data_is_labelled(world: World) -> None:
     """Notice 10167 and type 3 before delayed ticks."""
     client = world.connect(world.gateway(market_data="delayed"))
@@ -180,6 +188,7 @@ def delayed_data_is_labelled(world: World) -> None:
     assert client.quote(handle).market_data_type == 3
 
 
+@SCENARIOS.conduct
 def history_is_served(world: World) -> None:
     """Bars of the day so far; 162 where there is nothing."""
     client = world.connect(world.gateway())
@@ -190,21 +199,3 @@ def history_is_served(world: World) -> None:
     assert all(bid < ask for bid, ask in zip(bids, asks, strict=True))
     assert client.closes(ContractSpec(symbol="NOSUCH"), "1 D", "5 mins", "MIDPOINT") == []
     wait_code(client, 200)
-
-
-SCENARIOS: list[Scenario] = [
-    connects_and_is_greeted,
-    busy_client_id_is_refused,
-    account_is_told,
-    positions_are_told_and_pushed,
-    stock_is_described,
-    option_is_described,
-    unknown_contract_is_refused,
-    option_chain_is_listed,
-    quotes_stream,
-    greeks_stream,
-    snapshot_answers_once,
-    delayed_data_is_labelled,
-    history_is_served,
-    *order_scenarios.SCENARIOS,
-]
