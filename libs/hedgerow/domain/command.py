@@ -82,6 +82,11 @@ def _whole(text: object) -> Decimal | None:
     return value
 
 
+def account_of(command: NewCommand | Command) -> str:
+    """The account a KILL is for; empty = every one."""
+    return str(command.arguments.get("account", "")) if command.kind is CommandKind.KILL else ""
+
+
 @dataclass(frozen=True, slots=True)
 class NewCommand:
     """A command as asked; `command_id` is its idempotency key.

@@ -68,7 +68,8 @@ class Intent:
     `quote_time` (ns UTC, market) and bid/ask are the quote it was decided on; `reason` is
     the composite delta state (for example HEDGE_NEEDED) or an operator's reason;
     `quote_delayed` says that the quote was delayed market data, which no order may follow;
-    `traceparent` is the W3C trace context of the decision, empty when it is not traced.
+    `traceparent` is the W3C trace context of the decision, empty when it is not traced;
+    `run_id` is the run of the daemon that wants it, empty for a person's, and no part of the payload.
     """
 
     intent_id: str
@@ -90,6 +91,7 @@ class Intent:
     created_at: int
     quote_delayed: bool = False
     traceparent: str = ""
+    run_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

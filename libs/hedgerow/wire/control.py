@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from hedgerow.api.control.v1 import control_pb2
-from hedgerow.domain.command import Command, CommandKind, FlattenOptions, FlattenTarget, NewCommand
+from hedgerow.domain.command import Command, CommandKind, FlattenOptions, FlattenTarget, NewCommand, account_of
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.order import Side
 from hedgerow.domain.self_check import SelfCheck
@@ -68,6 +68,8 @@ def new_command_from_wire(request: control_pb2.SendCommandRequest) -> NewCommand
     kind = command_kind_from_wire("kind", request.kind)
     if request.HasField("flatten") and kind is not CommandKind.FLATTEN:
         raise InvalidValue("flatten", "set", "only for FLATTEN")
+    if request.account and kind is not CommandKind.KILL:
+        raise InvalidValue("account", request.account, "only for KILL")
     return NewCommand(
         text_from_wire("command_id", request.command_id),
         kind,
@@ -75,8 +77,14 @@ def new_command_from_wire(request: control_pb2.SendCommandRequest) -> NewCommand
         _at_most("run_id", request.run_id, 2 * LONGEST_NAME),
         _at_most("actor", request.actor, LONGEST_NAME),
         _at_most("reason", request.reason, LONGEST_REASON),
-        _flatten_from_wire(request.flatten) if kind is CommandKind.FLATTEN else {},
+        _flatten_from_wire(request.flatten)
+        if kind is CommandKind.FLATTEN
+        else _kill_arguments(_at_most("account", request.account, LONGEST_NAME)),
     )
+
+
+def _kill_arguments(account: str) -> dict[str, Any]:
+    return {"account": account} if account else {}
 
 
 def new_command_to_wire(command: NewCommand) -> control_pb2.SendCommandRequest:
@@ -88,6 +96,7 @@ def new_command_to_wire(command: NewCommand) -> control_pb2.SendCommandRequest:
         run_id=command.run_id,
         actor=command.actor,
         reason=command.reason,
+        account=account_of(command),
     )
     if command.kind is CommandKind.FLATTEN:
         message.flatten.CopyFrom(_flatten_to_wire(FlattenOptions.of(command.arguments)))
@@ -121,6 +130,7 @@ def command_to_wire(command: Command) -> control_pb2.Command:
         reason=command.reason,
         create_time=timestamp_to_wire(command.created_ns),
         outcome=command.outcome,
+        account=account_of(command),
     )
     if command.acked_ns:
         message.acknowledge_time.CopyFrom(timestamp_to_wire(command.acked_ns))
@@ -140,7 +150,7 @@ def command_from_wire(message: control_pb2.Command) -> Command:
         message.run_id,
         message.actor,
         message.reason,
-        _flatten_from_wire(message.flatten) if kind is CommandKind.FLATTEN else {},
+        _flatten_from_wire(message.flatten) if kind is CommandKind.FLATTEN else _kill_arguments(message.account),
         timestamp_from_wire("command.create_time", message.create_time),
         timestamp_from_wire("command.acknowledge_time", message.acknowledge_time),
         message.outcome,

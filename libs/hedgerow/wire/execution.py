@@ -70,6 +70,7 @@ def intent_to_wire(intent: Intent) -> execution_pb2.Intent:
         multiplier=intent.instrument.multiplier,
         quote_delayed=intent.quote_delayed,
         traceparent=intent.traceparent,
+        run_id=intent.run_id,
     )
 
 
@@ -98,6 +99,7 @@ def intent_from_wire(field: str, message: execution_pb2.Intent) -> Intent:
         timestamp_from_wire(f"{field}.create_time", message.create_time),
         message.quote_delayed,
         note_from_wire(f"{field}.traceparent", message.traceparent),
+        note_from_wire(f"{field}.run_id", message.run_id),
     )
 
 

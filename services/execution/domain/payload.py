@@ -10,7 +10,7 @@ from typing import Any
 from hedgerow.domain.execution_report import Fill, ReportKind
 from hedgerow.domain.instrument import Instrument, Right, SecType
 from hedgerow.domain.order import Intent, OrderType, RuleVerdict, Side, TimeInForce, Verdict
-from services.execution.domain.events import Admission, Commission, OrderEvent
+from services.execution.domain.events import Admission, Commission, OrderEvent, Resolution
 from services.execution.domain.flatten import FlattenEvent, FlattenKind, Held
 
 
@@ -21,7 +21,7 @@ def to_payload(event: OrderEvent) -> dict[str, Any]:
         "event_time": event.event_time,
         "receive_time": event.receive_time,
     }
-    for key in ("reason", "text", "perm_id"):
+    for key in ("reason", "text", "perm_id", "broker_order_id", "reopens"):
         value = getattr(event, key)
         if value:
             payload[key] = value
@@ -32,6 +32,8 @@ def to_payload(event: OrderEvent) -> dict[str, Any]:
     if event.commission is not None:
         cost = event.commission
         payload["commission"] = [cost.execution_id, str(cost.amount), _text(cost.realized_pnl)]
+    if event.resolution is not None:
+        payload["resolution"] = [event.resolution.request_id, event.resolution.actor, event.resolution.reason]
     return payload
 
 
@@ -51,6 +53,9 @@ def from_payload(kind: str, payload: dict[str, Any]) -> OrderEvent:
         commission=None
         if commission is None
         else Commission(commission[0], Decimal(commission[1]), _decimal(commission[2])),
+        broker_order_id=payload.get("broker_order_id", 0),
+        resolution=Resolution(*payload["resolution"]) if "resolution" in payload else None,
+        reopens=payload.get("reopens", False),
     )
 
 
@@ -147,6 +152,7 @@ def intent_payload(intent: Intent) -> dict[str, Any]:
         "quote_delayed": intent.quote_delayed,
         "created_at": intent.created_at,
         "traceparent": intent.traceparent,
+        "run_id": intent.run_id,
     }
 
 

@@ -114,7 +114,7 @@ class Status(_message.Message):
     def __init__(self, status_lamp: _Optional[_Union[_common_pb2.StatusLamp, str]] = ..., self_check: _Optional[_Union[CheckResult, str]] = ..., reasons: _Optional[_Iterable[str]] = ..., strategies: _Optional[_Iterable[_Union[StrategyStatus, _Mapping]]] = ..., services: _Optional[_Iterable[_Union[ServiceStatus, _Mapping]]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., market_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., broker_mode: _Optional[str] = ...) -> None: ...
 
 class Command(_message.Message):
-    __slots__ = ("sequence", "command_id", "kind", "strategy", "run_id", "actor", "reason", "create_time", "acknowledge_time", "outcome", "flatten")
+    __slots__ = ("sequence", "command_id", "kind", "strategy", "run_id", "actor", "reason", "create_time", "acknowledge_time", "outcome", "flatten", "account")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -126,6 +126,7 @@ class Command(_message.Message):
     ACKNOWLEDGE_TIME_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     FLATTEN_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     command_id: str
     kind: CommandKind
@@ -137,7 +138,8 @@ class Command(_message.Message):
     acknowledge_time: _timestamp_pb2.Timestamp
     outcome: str
     flatten: FlattenOptions
-    def __init__(self, sequence: _Optional[int] = ..., command_id: _Optional[str] = ..., kind: _Optional[_Union[CommandKind, str]] = ..., strategy: _Optional[str] = ..., run_id: _Optional[str] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., acknowledge_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., outcome: _Optional[str] = ..., flatten: _Optional[_Union[FlattenOptions, _Mapping]] = ...) -> None: ...
+    account: str
+    def __init__(self, sequence: _Optional[int] = ..., command_id: _Optional[str] = ..., kind: _Optional[_Union[CommandKind, str]] = ..., strategy: _Optional[str] = ..., run_id: _Optional[str] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., acknowledge_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., outcome: _Optional[str] = ..., flatten: _Optional[_Union[FlattenOptions, _Mapping]] = ..., account: _Optional[str] = ...) -> None: ...
 
 class Operation(_message.Message):
     __slots__ = ("operation_id", "create_time", "event_time", "type", "strategy", "instrument_id", "side", "quantity", "price", "reason", "state", "client_order_id", "text")
@@ -194,7 +196,7 @@ class WatchStatusResponse(_message.Message):
     def __init__(self, status: _Optional[_Union[Status, _Mapping]] = ..., heartbeat: _Optional[_Union[_common_pb2.Heartbeat, _Mapping]] = ..., closing: _Optional[_Union[_common_pb2.StreamClosing, _Mapping]] = ...) -> None: ...
 
 class SendCommandRequest(_message.Message):
-    __slots__ = ("command_id", "kind", "strategy", "run_id", "actor", "reason", "flatten")
+    __slots__ = ("command_id", "kind", "strategy", "run_id", "actor", "reason", "flatten", "account")
     COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     STRATEGY_FIELD_NUMBER: _ClassVar[int]
@@ -202,6 +204,7 @@ class SendCommandRequest(_message.Message):
     ACTOR_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     FLATTEN_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
     command_id: str
     kind: CommandKind
     strategy: str
@@ -209,7 +212,8 @@ class SendCommandRequest(_message.Message):
     actor: str
     reason: str
     flatten: FlattenOptions
-    def __init__(self, command_id: _Optional[str] = ..., kind: _Optional[_Union[CommandKind, str]] = ..., strategy: _Optional[str] = ..., run_id: _Optional[str] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., flatten: _Optional[_Union[FlattenOptions, _Mapping]] = ...) -> None: ...
+    account: str
+    def __init__(self, command_id: _Optional[str] = ..., kind: _Optional[_Union[CommandKind, str]] = ..., strategy: _Optional[str] = ..., run_id: _Optional[str] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., flatten: _Optional[_Union[FlattenOptions, _Mapping]] = ..., account: _Optional[str] = ...) -> None: ...
 
 class SendCommandResponse(_message.Message):
     __slots__ = ("command",)

@@ -77,7 +77,7 @@ FLATTEN_STATE_DONE: FlattenState
 FLATTEN_STATE_BLOCKED: FlattenState
 
 class Intent(_message.Message):
-    __slots__ = ("intent_id", "strategy", "account", "instrument_id", "side", "quantity", "order_type", "limit_price", "time_in_force", "reduce_only", "decision_sequence", "reason", "bid", "ask", "quote_time", "quote_age_ms", "create_time", "multiplier", "quote_delayed", "traceparent")
+    __slots__ = ("intent_id", "strategy", "account", "instrument_id", "side", "quantity", "order_type", "limit_price", "time_in_force", "reduce_only", "decision_sequence", "reason", "bid", "ask", "quote_time", "quote_age_ms", "create_time", "multiplier", "quote_delayed", "traceparent", "run_id")
     INTENT_ID_FIELD_NUMBER: _ClassVar[int]
     STRATEGY_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_FIELD_NUMBER: _ClassVar[int]
@@ -98,6 +98,7 @@ class Intent(_message.Message):
     MULTIPLIER_FIELD_NUMBER: _ClassVar[int]
     QUOTE_DELAYED_FIELD_NUMBER: _ClassVar[int]
     TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
     intent_id: str
     strategy: str
     account: str
@@ -118,7 +119,8 @@ class Intent(_message.Message):
     multiplier: int
     quote_delayed: bool
     traceparent: str
-    def __init__(self, intent_id: _Optional[str] = ..., strategy: _Optional[str] = ..., account: _Optional[str] = ..., instrument_id: _Optional[str] = ..., side: _Optional[_Union[_common_pb2.Side, str]] = ..., quantity: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., order_type: _Optional[_Union[_common_pb2.OrderType, str]] = ..., limit_price: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., time_in_force: _Optional[_Union[_common_pb2.TimeInForce, str]] = ..., reduce_only: _Optional[bool] = ..., decision_sequence: _Optional[int] = ..., reason: _Optional[str] = ..., bid: _Optional[float] = ..., ask: _Optional[float] = ..., quote_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., quote_age_ms: _Optional[float] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., multiplier: _Optional[int] = ..., quote_delayed: _Optional[bool] = ..., traceparent: _Optional[str] = ...) -> None: ...
+    run_id: str
+    def __init__(self, intent_id: _Optional[str] = ..., strategy: _Optional[str] = ..., account: _Optional[str] = ..., instrument_id: _Optional[str] = ..., side: _Optional[_Union[_common_pb2.Side, str]] = ..., quantity: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., order_type: _Optional[_Union[_common_pb2.OrderType, str]] = ..., limit_price: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., time_in_force: _Optional[_Union[_common_pb2.TimeInForce, str]] = ..., reduce_only: _Optional[bool] = ..., decision_sequence: _Optional[int] = ..., reason: _Optional[str] = ..., bid: _Optional[float] = ..., ask: _Optional[float] = ..., quote_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., quote_age_ms: _Optional[float] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., multiplier: _Optional[int] = ..., quote_delayed: _Optional[bool] = ..., traceparent: _Optional[str] = ..., run_id: _Optional[str] = ...) -> None: ...
 
 class Fill(_message.Message):
     __slots__ = ("execution_id", "quantity", "price", "commission", "realized_pnl", "event_time")
@@ -319,12 +321,14 @@ class IntentAcknowledgement(_message.Message):
     def __init__(self, intent_id: _Optional[str] = ..., client_order_id: _Optional[str] = ..., order_status: _Optional[_Union[_common_pb2.OrderStatus, str]] = ..., reason: _Optional[str] = ..., text: _Optional[str] = ..., sequence: _Optional[int] = ..., duplicate: _Optional[bool] = ...) -> None: ...
 
 class IntentsHello(_message.Message):
-    __slots__ = ("strategy", "start_sequence")
+    __slots__ = ("strategy", "start_sequence", "run_id")
     STRATEGY_FIELD_NUMBER: _ClassVar[int]
     START_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
     strategy: str
     start_sequence: int
-    def __init__(self, strategy: _Optional[str] = ..., start_sequence: _Optional[int] = ...) -> None: ...
+    run_id: str
+    def __init__(self, strategy: _Optional[str] = ..., start_sequence: _Optional[int] = ..., run_id: _Optional[str] = ...) -> None: ...
 
 class IntentsRequest(_message.Message):
     __slots__ = ("hello", "intents", "cancel_client_order_ids")
