@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hedgerow.domain.instrument import stock
-from hedgerow.torture.flatten_machine import flatten as play
+from hedgerow.torture.families.flatten_machine import FlattenWorld
+from hedgerow.torture.registry import CaseFailed
 from services.execution.domain import flatten as f
 from services.execution.domain.flatten import FlattenEvent, FlattenKind, Flattens, need
 from services.execution.domain.positions import PositionKey
@@ -22,12 +24,13 @@ ZERO = Decimal(0)
 @settings(max_examples=400, deadline=None)
 @given(st.integers(0, 2**32))
 def test_a_flatten_only_reduces_and_ends(seed: int) -> None:
-    assert play(seed) == ""
+    FlattenWorld.rolled(random.Random(seed)).play()
 
 
 def test_a_machine_that_closes_too_much_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f, "need", lambda position, target: -2 * position)
-    assert [play(seed) for seed in range(20)] != [""] * 20
+    with pytest.raises(CaseFailed):
+        FlattenWorld.rolled(random.Random(3)).play()
 
 
 @given(st.integers(-1000, 1000), st.integers(-1000, 1000))

@@ -5,14 +5,19 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from hedgerow.domain.instrument import Instrument, parse_instrument_id, stock
 from hedgerow.domain.order import Side
 from hedgerow.domain.position import ZERO
+from hedgerow.torture.registry import CaseFailed, Kind, family, require
 from services.execution.domain import flatten as f
 from services.execution.domain.flatten import Flatten, FlattenEvent, FlattenKind, Flattens, FlattenState, need
 from services.execution.domain.payload import flatten_event, flatten_payload
 from services.execution.domain.positions import PositionKey
+
+if TYPE_CHECKING:
+    from hedgerow.torture.rig import Rig
 
 ACCOUNT, STRATEGY = "SIM0000001", "goog"
 GOOG = stock("GOOG")
@@ -22,25 +27,10 @@ STEPS = 6000
 """A machine that has not come to its end after so many steps never will."""
 
 
-class Broken(AssertionError):
-    """What must never be was seen; the text says what."""
-
-
-def require(holds: bool, what: str) -> None:
-    """Raises Broken when it does not hold; unlike assert it cannot be switched off."""
-    if not holds:
-        raise Broken(what)
-
-
-def flatten(seed: int) -> str:
-    """Plays one flatten, or two of one strategy, by those dice; what went wrong, empty when nothing did."""
-    dice = random.Random(seed)
-    world = FlattenWorld.rolled(dice)
-    try:
-        world.play()
-    except Broken as error:
-        return str(error)
-    return ""
+@family("flatten-machine", promise=7, kind=Kind.PROPERTY, release=10_000)
+def flatten_machine(seed: int, rig: Rig) -> None:
+    """Random portfolios, one or two flattens of one strategy, lost cancels, late fills, refusals, crashes midway."""
+    FlattenWorld.rolled(random.Random(seed)).play()
 
 
 @dataclass
@@ -97,7 +87,7 @@ class FlattenWorld:
         """The one to work on: the oldest that is not over, else the latch a late fill opens again."""
         found = self.flattens.current(STRATEGY) or self.flattens.latch(STRATEGY)
         if found is None:
-            raise Broken("no flatten stands")
+            raise CaseFailed("no flatten stands")
         return found
 
     def play(self) -> None:

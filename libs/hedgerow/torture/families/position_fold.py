@@ -6,11 +6,13 @@ import random
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
+from typing import TYPE_CHECKING
 
 from hedgerow.domain.execution_report import ExecutionReport, Fill
 from hedgerow.domain.instrument import stock
 from hedgerow.domain.order import Intent, OrderStatus, OrderType, Side, TimeInForce, Verdict
 from hedgerow.domain.position import ZERO
+from hedgerow.torture.registry import Kind, family, require
 from services.execution.domain import commands as c
 from services.execution.domain.events import OrderEvent
 from services.execution.domain.ledger import Ledger as OrderLedger
@@ -19,12 +21,22 @@ from services.portfolio.domain.holding import BROKER, MANUAL
 from services.portfolio.domain.ledger import Ledger as OwnerLedger
 from services.portfolio.domain.ledger import Transfer, TransferKind
 
+if TYPE_CHECKING:
+    from hedgerow.torture.rig import Rig
+
 ACCOUNT, STRATEGY, NAME = "SIM0000001", "fold", "GOOG"
 KEY = PositionKey(ACCOUNT, STRATEGY, NAME)
 DAY = 86_400_000_000_000
 MARK = Decimal("751.25")
 """The price at which profit is compared: realized and unrealized together must not depend on the way there."""
 NEARLY = Decimal("1e-9")
+
+
+@family("position-fold", promise=4, kind=Kind.PROPERTY, release=1_000_000)
+def position_fold(seed: int, rig: Rig) -> None:
+    """Executions repeated, reordered, corrected, told again after a crash and over two days, with transfers between."""
+    wrong = fold(seed)
+    require(not wrong, wrong)
 
 
 def fold(seed: int) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hedgerow.torture.position_fold import fold
+from hedgerow.torture.families.position_fold import fold
 from services.execution.domain import positions
 from services.portfolio.domain import ledger
 
