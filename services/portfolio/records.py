@@ -16,6 +16,7 @@ from hedgerow.store.spans import Keeping, SpanStore
 from hedgerow.store.writer import AsyncWriter
 from hedgerow.store.writes import Write, WriteMode
 from hedgerow.telemetry.logs import get_logger
+from services.portfolio.domain.holding import BROKER
 from services.portfolio.domain.ledger import FillLine, Ledger, Transfer, TransferKind
 from services.portfolio.domain.views import PositionView
 from services.portfolio.ports import Account, Mark
@@ -139,13 +140,13 @@ class PortfolioRecords:
         )
 
     async def write_transfers(self, transfers: Sequence[Transfer]) -> None:
-        """Transfers and, for adoptions, their operation record, in one commit."""
+        """Transfers and, for all but what merely came to MANUAL, their operation records, in one commit."""
         writes = []
         for each in transfers:
             values = asdict(each)
             values["instrument"] = values.pop("instrument_id")
             writes.append(Write("transfers", values))
-            if each.kind is TransferKind.ADOPTION:
+            if each.kind in _STATES:
                 writes.append(_operation(each))
         await self._writer.write(writes)
 
@@ -196,17 +197,29 @@ def _position(view: PositionView, sequence: int) -> Write:
     return Write("positions", values, WriteMode.UPSERT)
 
 
+_STATES = {
+    TransferKind.ADOPTION: "ADOPTED",
+    TransferKind.BREAK_ASSIGNED: "ASSIGNED_BREAK",
+    TransferKind.ASSIGNMENT: "ASSIGNED",
+    TransferKind.EXERCISE: "EXERCISED",
+    TransferKind.EXPIRY: "EXPIRED",
+}
+
+
 def _operation(transfer: Transfer) -> Write:
+    """Whose position changed, and how: a transfer to the broker takes from its owner."""
+    gives = transfer.to_owner == BROKER
+    signed = -transfer.quantity if gives else transfer.quantity
     return operation_row(
-        OperationType.ADOPTION,
+        OperationType.ADOPTION if transfer.kind is TransferKind.ADOPTION else OperationType.TRANSFER,
         wall_ns=transfer.wall_ns,
         market_ns=transfer.market_ns,
-        strategy=transfer.to_owner,
+        strategy=transfer.from_owner if gives else transfer.to_owner,
         instrument=transfer.instrument_id,
-        side=Side.BUY if transfer.quantity > 0 else Side.SELL,
-        quantity=abs(transfer.quantity),
+        side=Side.BUY if signed > 0 else Side.SELL,
+        quantity=abs(signed),
         price=transfer.price,
-        state="ADOPTED",
-        reason=TransferKind.ADOPTION.value,
+        state=_STATES[transfer.kind],
+        reason=transfer.kind.value,
         text=f"{transfer.actor}: {transfer.reason}",
     )

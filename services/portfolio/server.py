@@ -7,6 +7,7 @@ from typing import Any
 
 from hedgerow.api.portfolio.v1 import portfolio_pb2, portfolio_pb2_grpc
 from hedgerow.clock import wall_now
+from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.trading_state import BrokerLink
 from hedgerow.wire.common import (
     broker_link_to_wire,
@@ -20,14 +21,16 @@ from hedgerow.wire.common import (
 )
 from services.portfolio import messages
 from services.portfolio.domain.adoption import Adopt
+from services.portfolio.domain.break_assignment import AssignBreak
 from services.portfolio.domain.views import PositionView, exposures
 from services.portfolio.service import Event, PortfolioService
 
 SERVICE_NAME = "hedgerow.api.portfolio.v1.PortfolioService"
+USUAL_PAGE, LONGEST_PAGE = 100, 1000
 
 
 class PortfolioServer(portfolio_pb2_grpc.PortfolioServiceServicer):
-    """Answers questions, books adoptions, streams positions."""
+    """Answers questions, books adoptions and assigned breaks, streams positions."""
 
     def __init__(self, service: PortfolioService) -> None:
         self._service = service
@@ -93,6 +96,36 @@ class PortfolioServer(portfolio_pb2_grpc.PortfolioServiceServicer):
         view = await self._service.adopt(adopt)
         return portfolio_pb2.AdoptPositionResponse(position=messages.position(view))
 
+    async def AssignBreak(
+        self, request: portfolio_pb2.AssignBreakRequest, context: Any
+    ) -> portfolio_pb2.AssignBreakResponse:
+        """An owner gets the difference that stands."""
+        request_id, actor, reason = operator_from_wire("operator", request.operator)
+        assign = AssignBreak(
+            request_id,
+            text_from_wire("account", request.account),
+            instrument_id_from_wire("instrument_id", request.instrument_id, 0).instrument_id,
+            text_from_wire("owner", request.owner),
+            decimal_from_wire("quantity", request.quantity),
+            decimal_from_wire("price", request.price) if request.HasField("price") else None,
+            actor,
+            reason,
+        )
+        view = await self._service.assign_break(assign)
+        return portfolio_pb2.AssignBreakResponse(position=messages.position(view))
+
+    async def ListTransfers(
+        self, request: portfolio_pb2.ListTransfersRequest, context: Any
+    ) -> portfolio_pb2.ListTransfersResponse:
+        """Transfers, newest first."""
+        size = request.page_size or USUAL_PAGE
+        if not 0 < size <= LONGEST_PAGE:
+            raise InvalidValue("page_size", request.page_size, f"1 to {LONGEST_PAGE}, 0 = {USUAL_PAGE}")
+        page, token = self._service.transfers(request.account, request.instrument_id, size, request.page_token)
+        return portfolio_pb2.ListTransfersResponse(
+            transfers=[messages.transfer(each) for each in page], next_page_token=token
+        )
+
     async def RetryBrokerLink(
         self, request: portfolio_pb2.RetryBrokerLinkRequest, context: Any
     ) -> portfolio_pb2.RetryBrokerLinkResponse:
@@ -138,5 +171,7 @@ class PortfolioServer(portfolio_pb2_grpc.PortfolioServiceServicer):
         return portfolio_pb2.StreamPositionsResponse(snapshot=snapshot)
 
     def _breaks(self, account: str = "") -> list[portfolio_pb2.PositionBreak]:
-        breaks = self._service.comparison.breaks
-        return [messages.position_break(each) for each in breaks if account in ("", each.account)]
+        comparison = self._service.comparison
+        told = [messages.position_break(each) for each in comparison.breaks]
+        told += [messages.position_break(each, settling=True) for each in comparison.settling]
+        return [each for each in told if account in ("", each.account)]

@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from hedgerow.clock import Clock, wall_now
-from hedgerow.domain.errors import HedgerowError, Unavailable
+from hedgerow.domain.errors import HedgerowError, InvalidValue, Unavailable
 from hedgerow.domain.execution_report import ExecutionReport, ReportKind
 from hedgerow.domain.trace_context import parse
 from hedgerow.domain.trading_state import BrokerLink, LinkState
 from hedgerow.rpc.streams import ConflatingBroadcast
+from hedgerow.tape.sessions import expiry_close_ns
 from hedgerow.telemetry import metrics
 from hedgerow.telemetry.logs import get_logger
 from hedgerow.telemetry.traces import record, within
 from services.portfolio.config import PortfolioConfig
 from services.portfolio.domain.adoption import Adopt, decide_adoption
+from services.portfolio.domain.break_assignment import AssignBreak, decide_break_assignment
 from services.portfolio.domain.comparison import BrokerHolding, Comparison, Place
 from services.portfolio.domain.holding import HoldingKey
 from services.portfolio.domain.ledger import FillLine, Ledger, Transfer
@@ -60,7 +62,7 @@ class PortfolioService:
         self.config = config
         self.clock = clock
         self.ledger = ledger
-        self.comparison = Comparison(int(config.break_settle_s * NS_PER_S))
+        self.comparison = Comparison(int(config.break_settle_s * NS_PER_S), expiry_close_ns)
         self.accounts: dict[str, Account] = {}
         self.marks = marks
         self.events: ConflatingBroadcast[Event] = ConflatingBroadcast(event_key)
@@ -73,7 +75,7 @@ class PortfolioService:
         self._told: tuple[object, ...] = ()
         self._transferring = asyncio.Lock()
         self._fetching = asyncio.Lock()
-        self._adopted: dict[str, PositionView] = {}
+        self._answered: dict[str, PositionView] = {}
         self._refreshed: dict[str, list[Account]] = {}
         self._compare_now = asyncio.Event()
         self._log = get_logger()
@@ -254,15 +256,19 @@ class PortfolioService:
                 self._compare_now.set()
 
     async def compare(self) -> None:
-        """Compares once and books what is due; raises Unavailable when the disk fails."""
+        """Compares and books what is due; raises Unavailable when the disk fails."""
         if not self._broker_known:
             return
         async with self._transferring:
-            due = self.comparison.compare(
-                self.ledger, self._execution_ready(), wall_now(), self.clock.market_now(), time.monotonic_ns()
-            )
-            if due:
-                await self._book(due)
+            await self._compare_and_book()
+
+    async def _compare_and_book(self) -> None:
+        """Until nothing is due: what was booked explains its difference, whose break is gone with it."""
+        while due := self.comparison.compare(
+            self.ledger, self._execution_ready(), wall_now(), self.clock.market_now(), time.monotonic_ns(),
+            self.marks.prices,
+        ):  # fmt: skip
+            await self._book(due)
         if self._broker_known:
             self._compared = self.comparison.accounts <= self.ledger.opened
         _BREAKS.set(len(self.comparison.breaks))
@@ -275,14 +281,48 @@ class PortfolioService:
         """
         async with self._transferring:
             transfer = decide_adoption(self.ledger, request, wall_now(), self.clock.market_now())
-            if transfer is not None:
-                await self._book([transfer])
-            key = HoldingKey(request.account, request.strategy, request.instrument_id)
-            view = self._adopted.get(request.request_id)
-            if view is None:
-                view = self._adopted[request.request_id] = self._view(key)
-                _bound(self._adopted, self.config.answers_kept)
+            return await self._granted(request.request_id, transfer, request.strategy)
+
+    async def assign_break(self, request: AssignBreak) -> PositionView:
+        """Gives a standing difference to an owner; the same request id again gets the first answer.
+
+        Raises as `decide_break_assignment`, and Unavailable when the disk fails.
+        """
+        async with self._transferring:
+            now, market = wall_now(), self.clock.market_now()
+            transfer = decide_break_assignment(self.ledger, self.comparison, request, now, market)
+            view = await self._granted(request.request_id, transfer, request.owner)
+            if transfer is not None and self._broker_known:
+                await self._compare_and_book()
         return view
+
+    async def _granted(self, request_id: str, transfer: Transfer | None, owner: str) -> PositionView:
+        """Books what an operator asked for, None when that was done; the owner's position as first answered."""
+        if transfer is not None:
+            await self._book([transfer])
+        known = self.ledger.transfers[request_id]
+        view = self._answered.get(request_id)
+        if view is None:
+            view = self._answered[request_id] = self._view(HoldingKey(known.account, owner, known.instrument_id))
+            _bound(self._answered, self.config.answers_kept)
+        return view
+
+    def transfers(self, account: str, instrument_id: str, size: int, token: str) -> tuple[list[Transfer], str]:
+        """One page of the transfers that match, newest first, and the token of the next, empty at the end.
+
+        Raises InvalidValue for a token that no page ended with.
+        """
+        found = [
+            each
+            for each in sorted(self.ledger.transfers.values(), key=_age, reverse=True)
+            if each.instrument_id and account in ("", each.account) and instrument_id in ("", each.instrument_id)
+        ]
+        if token:
+            known = next((each for each in self.ledger.transfers.values() if each.transfer_id == token), None)
+            if known is None:
+                raise InvalidValue("page_token", token, "the next_page_token of an earlier answer")
+            found = [each for each in found if _age(each) < _age(known)]
+        return found[:size], found[size - 1].transfer_id if len(found) > size else ""
 
     async def _book(self, transfers: Sequence[Transfer]) -> None:
         """Durable first, then in the ledger and told."""
@@ -318,10 +358,14 @@ class PortfolioService:
 
     def _tell_whole(self) -> None:
         """Tells readers to take everything anew when completeness or the breaks changed."""
-        telling = (self._broker_known, self._compared, self.comparison.breaks)
+        telling = (self._broker_known, self._compared, self.comparison.breaks, self.comparison.settling)
         if telling != self._told:
             self._told = telling
             self.events.publish(Whole())
+
+
+def _age(transfer: Transfer) -> tuple[int, str]:
+    return transfer.wall_ns, transfer.transfer_id
 
 
 def _bound(answers: dict[str, Any], most: int) -> None:

@@ -20,6 +20,7 @@ class OperationType(StrEnum):
     DENIED = "DENIED"
     COMMAND = "COMMAND"
     ADOPTION = "ADOPTION"
+    TRANSFER = "TRANSFER"
     STATE = "STATE"
 
 

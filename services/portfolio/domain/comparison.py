@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
 
+from hedgerow.domain.instrument import parse_instrument_id
 from hedgerow.domain.position import ZERO
 from services.portfolio.domain.holding import BROKER, MANUAL
 from services.portfolio.domain.ledger import Ledger, Transfer, TransferKind
+from services.portfolio.domain.option_events import ExpiryClose, Gone, explain, gone, transfers_of
 
 ACTOR = "portfolio"
 
@@ -50,14 +53,17 @@ class Comparison:
     """The broker's holdings, and since when each differs from the ledger's.
 
     A difference may be a fill whose report or position is still on its way: it counts only when
-    it stood unchanged for `settle_ns` while execution was reachable and reconciled.
+    it stood unchanged for `settle_ns` while execution was reachable and reconciled. `breaks` stand;
+    `settling` are options of a strategy that left a moment ago, which no strategy's order explains yet.
     """
 
-    def __init__(self, settle_ns: int) -> None:
+    def __init__(self, settle_ns: int, expiry_close: ExpiryClose) -> None:
         self.settle_ns = settle_ns
+        self._expiry_close = expiry_close
         self.holdings: dict[Place, BrokerHolding] = {}
         self.accounts: frozenset[str] = frozenset()
         self.breaks: tuple[Break, ...] = ()
+        self.settling: tuple[Break, ...] = ()
         self._pending: dict[Place, _Pending] = {}
 
     def replace_all(self, accounts: frozenset[str], holdings: dict[Place, BrokerHolding]) -> None:
@@ -78,34 +84,73 @@ class Comparison:
         self._pending.clear()
 
     def compare(
-        self, ledger: Ledger, execution_ready: bool, wall_ns: int, market_ns: int, monotonic_ns: int
-    ) -> list[Transfer]:
-        """Refreshes `breaks`; returns transfers to MANUAL that are due, which the caller makes durable and applies.
+        self, ledger: Ledger, execution_ready: bool, wall_ns: int, market_ns: int, monotonic_ns: int,
+        marks: Mapping[str, Decimal] | None = None,
+    ) -> list[Transfer]:  # fmt: skip
+        """Refreshes `breaks` and `settling`; returns transfers that are due, to be made durable and applied.
 
         An account's first comparison gives MANUAL what the strategies do not have; where they
-        traded before, only what settled, for a fill may be on its way. Later on a
-        settled difference goes to MANUAL only where no strategy ever had a share, for then only
-        a person can have traded; anywhere else it is a break.
+        traded before, only what settled, for a fill may be on its way. Later on options that left are
+        expired, exercised or assigned where that is certain (see option_events). Any other settled difference
+        goes to MANUAL only where no strategy ever had a share, for then only a person can have traded;
+        anywhere else it is a break. Compare again once the transfers are applied.
         """
         due: list[Transfer] = []
         breaks: list[Break] = []
+        settling: list[Break] = []
         for account in sorted(self.accounts):
             if account not in ledger.opened:
                 if self._may_open(ledger, account, execution_ready, wall_ns, monotonic_ns):
                     due += self._opening(ledger, account, wall_ns, market_ns)
                 continue
+            settled: dict[Place, _Pending] = {}
             for place in self._places(ledger, account):
-                settled = self._settled(ledger, place, execution_ready, wall_ns, monotonic_ns)
-                if settled is None:
+                found = self._settled(ledger, place, execution_ready, wall_ns, monotonic_ns)
+                if found is not None:
+                    settled[place] = found
+            for symbol, lines in self._left(ledger, account, market_ns).items():
+                stocks = Place(account, symbol)
+                places = [Place(account, each.instrument.instrument_id) for each in lines]
+                if any(place in self._pending and place not in settled for place in (*places, stocks)):
+                    settling += self._breaks_at(ledger, [place for place in places if ledger.traded(*place)])
+                    for place in (*places, stocks):  # they belong together: judged once all have settled
+                        settled.pop(place, None)
                     continue
+                shares = settled[stocks].difference if stocks in settled else ZERO
+                explained = explain(lines, shares, (marks or {}).get(symbol))
+                made = explained and transfers_of(ledger, account, explained, wall_ns, market_ns)
+                if made:
+                    due += made
+                    for place in (*places, stocks):
+                        settled.pop(place, None)
+            for place, standing in settled.items():
                 if ledger.traded(*place):
-                    ledger_quantity = ledger.quantity(*place)
-                    broker_quantity = ledger_quantity + settled.difference
-                    breaks.append(Break(*place, ledger_quantity, broker_quantity, settled.since_wall))
+                    breaks += self._breaks_at(ledger, [place])
                 else:
-                    due.append(self._transfer(TransferKind.INFERRED, place, settled.difference, wall_ns, market_ns))
-        self.breaks = tuple(breaks)
+                    due.append(self._transfer(TransferKind.INFERRED, place, standing.difference, wall_ns, market_ns))
+        self.breaks, self.settling = tuple(breaks), tuple(settling)
         return due
+
+    def _left(self, ledger: Ledger, account: str, market_ns: int) -> dict[str, list[Gone]]:
+        """Options of an account that the broker no longer shows, or fewer of them, by underlying."""
+        left: dict[str, list[Gone]] = {}
+        for place, pending in self._pending.items():
+            if place.account != account:
+                continue
+            instrument = parse_instrument_id(place.instrument_id, ledger.multiplier(*place))
+            held = ledger.quantity(*place)
+            found = gone(instrument, held, pending.difference, market_ns, self._expiry_close)
+            if found is not None:
+                left.setdefault(instrument.symbol, []).append(found)
+        return left
+
+    def _breaks_at(self, ledger: Ledger, places: Iterable[Place]) -> list[Break]:
+        found = []
+        for place in places:
+            held, pending = ledger.quantity(*place), self._pending.get(place)
+            if pending is not None:
+                found.append(Break(*place, held, held + pending.difference, pending.since_wall))
+        return found
 
     def waiting(self) -> bool:
         """Whether a difference has yet to settle."""

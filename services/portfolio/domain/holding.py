@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -35,10 +35,14 @@ class Holding:
     """Quantity, average price, realized profit and commissions of one owner in one instrument.
 
     Entries are folded by market time, not by arrival, so that every order of arrival gives the
-    same holding. `fills` counts executions; `multiplier` is shares per contract.
+    same holding. `fills` counts executions; `multiplier` is shares per contract; `transferred` is
+    the fold of the transfers alone, which is what execution's own reports do not tell.
     """
 
-    __slots__ = ("_entries", "_named", "_paid", "commissions", "fills", "last_fill", "multiplier", "position")
+    __slots__ = (
+        "_entries", "_named", "_paid", "_transfers", "commissions", "fills", "last_fill", "multiplier", "position",
+        "transferred",
+    )  # fmt: skip
 
     def __init__(self, multiplier: int) -> None:
         self.multiplier = multiplier
@@ -49,6 +53,8 @@ class Holding:
         self._entries: list[Entry] = []
         self._named: dict[str, Entry] = {}
         self._paid: dict[str, Decimal] = {}
+        self._transfers: list[Entry] = []
+        self.transferred = Position()
 
     def put(self, entry: Entry) -> None:
         """Adds an entry, or replaces the one of its name."""
@@ -66,6 +72,14 @@ class Holding:
         self.position = Position()
         for each in self._entries:
             self.position = self.position.after(each.signed_quantity, each.price, self.multiplier)
+
+    def put_transfer(self, entry: Entry) -> None:
+        """Adds one side of a transfer."""
+        self.put(entry)
+        insort(self._transfers, entry)
+        self.transferred = Position()
+        for each in self._transfers:
+            self.transferred = self.transferred.after(each.signed_quantity, each.price, self.multiplier)
 
     def put_fill(self, entry: Entry, commission: Decimal | None) -> None:
         """Adds an execution, or a later revision of it; its commission replaces the one known."""

@@ -26,6 +26,10 @@ class TransferKind(StrEnum):
     OPENING = "OPENING"  # what the account held when it was first compared, to MANUAL
     INFERRED = "INFERRED"  # a change at the broker that no strategy can have made, to MANUAL
     ADOPTION = "ADOPTION"  # from MANUAL to a strategy, by request
+    BREAK_ASSIGNED = "BREAK_ASSIGNED"  # a standing difference, given to an owner by a named operator
+    ASSIGNMENT = "ASSIGNMENT"  # a short option was assigned: option and shares change places at the strike
+    EXERCISE = "EXERCISE"  # a long option was exercised: the same
+    EXPIRY = "EXPIRY"  # an option expired worthless
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,7 @@ class Ledger:
                 self._traded.add((transfer.account, transfer.instrument_id))
             key = HoldingKey(transfer.account, owner, transfer.instrument_id)
             entry = Entry(transfer.market_ns, f"transfer:{transfer.transfer_id}", quantity, transfer.price)
-            self._holding(key, transfer.multiplier).put(entry)
+            self._holding(key, transfer.multiplier).put_transfer(entry)
         return True
 
     def rewind(self) -> None:
@@ -168,6 +172,20 @@ class Ledger:
             ),
             ZERO,
         )
+
+    def owners(self, account: str, instrument_id: str) -> dict[str, Decimal]:
+        """Signed quantity of every owner that holds some, by name."""
+        found = {
+            key.owner: holding.position.quantity
+            for key, holding in self.holdings.items()
+            if key.account == account and key.instrument_id == instrument_id and holding.position.quantity
+        }
+        return dict(sorted(found.items()))
+
+    def multiplier(self, account: str, instrument_id: str) -> int:
+        """Shares per contract of something held here before, 1 of anything else."""
+        places = (((key.account, key.instrument_id), each) for key, each in self.holdings.items())
+        return next((each.multiplier for place, each in places if place == (account, instrument_id)), 1)
 
     def holding(self, account: str, owner: str, instrument_id: str) -> Holding | None:
         """One owner's holding, None when there never was one."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from hedgerow.domain.instrument import Instrument, parse_instrument_id
-from hedgerow.domain.position import ZERO
+from hedgerow.domain.position import ZERO, Position
 from services.portfolio.domain.comparison import Comparison
 from services.portfolio.domain.holding import MANUAL, Holding, HoldingKey
 from services.portfolio.domain.ledger import Ledger
@@ -18,7 +18,8 @@ class PositionView:
     """One owner's share of one position; prices per share, profit and commissions in currency.
 
     `mark_price` and `unrealized_pnl` are None without a price; `realized_pnl` is before commissions.
-    `fills` counts executions, the last at market ns UTC `last_fill_time`.
+    `fills` counts executions, the last at market ns UTC `last_fill_time`; `transferred` is the part that
+    came by transfers.
     """
 
     account: str
@@ -33,6 +34,7 @@ class PositionView:
     fills: int = 0
     last_fill_price: Decimal | None = None
     last_fill_time: int = 0
+    transferred: Position = Position()
 
     @property
     def key(self) -> HoldingKey:
@@ -73,6 +75,7 @@ def position_view(key: HoldingKey, holding: Holding, marks: Mapping[str, Decimal
         holding.fills,
         None if last is None else last.price,
         0 if last is None else last.event_time,
+        holding.transferred,
     )
 
 

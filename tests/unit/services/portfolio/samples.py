@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from hedgerow.domain.execution_report import ExecutionReport, Fill, ReportKind
 from hedgerow.domain.order import OrderStatus, OrderType, Side
+from hedgerow.tape.sessions import expiry_close_ns
 from services.portfolio.domain.adoption import Adopt
 from services.portfolio.domain.comparison import BrokerHolding, Comparison, Place
 from services.portfolio.domain.ledger import Ledger, Transfer
@@ -96,7 +97,7 @@ def compare(comparison: Comparison, ledger: Ledger, at_s: float, ready: bool = T
 
 def opened(quantity: int = 20) -> tuple[Ledger, Comparison]:
     """An account that held so many calls when it was first compared."""
-    ledger, comparison = Ledger(), Comparison(SETTLE_NS)
+    ledger, comparison = Ledger(), Comparison(SETTLE_NS, expiry_close_ns)
     place = Place(ACCOUNT, CALL)
     comparison.replace_all(frozenset([ACCOUNT]), {place: holding(quantity, multiplier=100)} if quantity else {})
     compare(comparison, ledger, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hedgerow.tape.sessions import expiry_close_ns
 from services.portfolio.domain.comparison import Comparison, Place
 from services.portfolio.domain.holding import MANUAL
 from services.portfolio.domain.ledger import Ledger, TransferKind
@@ -29,7 +30,7 @@ def test_the_first_comparison_gives_manual_what_the_account_held() -> None:
 
 
 def test_it_waits_until_execution_can_be_believed() -> None:
-    ledger, comparison = Ledger(), Comparison(SETTLE_NS)
+    ledger, comparison = Ledger(), Comparison(SETTLE_NS, expiry_close_ns)
     comparison.replace_all(frozenset([ACCOUNT]), {GOOG: holding(7)})
     assert compare(comparison, ledger, 0, ready=False) == []
     assert ledger.opened == set()
@@ -39,7 +40,7 @@ def test_it_waits_until_execution_can_be_believed() -> None:
 
 
 def test_an_account_strategies_traded_opens_with_what_settled() -> None:
-    ledger, comparison = Ledger(), Comparison(SETTLE_NS)
+    ledger, comparison = Ledger(), Comparison(SETTLE_NS, expiry_close_ns)
     ledger.apply_report(fill_report(1, 100), 1)
     comparison.replace_all(frozenset([ACCOUNT]), {GOOG: holding(150)})
     compare(comparison, ledger, 0)

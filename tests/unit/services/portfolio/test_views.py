@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from hedgerow.tape.sessions import expiry_close_ns
 from services.portfolio.domain.adoption import decide_adoption
 from services.portfolio.domain.comparison import Comparison, Place
 from services.portfolio.domain.holding import MANUAL
@@ -50,7 +51,7 @@ def test_exposure_adds_options_and_stock_of_an_underlying() -> None:
 
 
 def test_an_account_not_compared_shows_what_the_broker_has() -> None:
-    ledger, comparison = Ledger(), Comparison(SETTLE_NS)
+    ledger, comparison = Ledger(), Comparison(SETTLE_NS, expiry_close_ns)
     comparison.replace_all(frozenset([ACCOUNT]), {Place(ACCOUNT, CALL): holding(20, multiplier=100)})
     (view,) = position_views(ledger, comparison, MARKS)
     assert (view.owner, view.quantity, view.average_price) == (MANUAL, 20, Decimal("14.2"))
