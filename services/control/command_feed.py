@@ -6,6 +6,7 @@ import asyncio
 
 from hedgerow.domain.command import Command
 from hedgerow.domain.errors import HedgerowError
+from hedgerow.failpoints import failpoint
 from hedgerow.rpc.streams import LosslessBroadcast, LosslessReader
 from hedgerow.store.backend import Version
 from hedgerow.store.commands import list_commands, recent_commands
@@ -81,6 +82,7 @@ class CommandFeed:
         return commands
 
     def _publish(self, commands: list[Command]) -> None:
+        failpoint("control.publish")
         if commands:
             self._sequence = commands[-1].sequence
             self.broadcast.publish_all(commands)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from hedgerow.domain.command import Command, CommandKind
+from hedgerow.failpoints import failpoint
 from hedgerow.store.answers import DONE
 from services.control.ports import Accounts, Commands, Links
 
@@ -31,6 +32,7 @@ class OwnCommands:
         return await asyncio.shield(task)
 
     async def _carry_out(self, command: Command) -> Command:
+        failpoint("control.own")
         if command.kind is CommandKind.REFRESH_ACCOUNTS:
             count = await self._accounts.refresh(command)
             outcome = f"{DONE}: {count} account{'s' if count != 1 else ''}"

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from hedgerow.clock import wall_now
 from hedgerow.domain.command import Command, NewCommand
 from hedgerow.domain.errors import NotFound
+from hedgerow.failpoints import failpoint
 from hedgerow.store.answers import acknowledgement, outcome_operation
 from hedgerow.store.commands import CommandStore, find_command
 from hedgerow.store.engine import Store
@@ -36,6 +37,7 @@ class CommandRecords:
 
     async def record(self, command: NewCommand) -> Command:
         """The command as first recorded, once on disk, with control's own answer where there is one."""
+        failpoint("control.record")
         recorded = await self._commands.insert(command, wall_ns=wall_now(), market_ns=self._market_now())
         acked_ns, outcome = self._answers.get(command.command_id, (0, ""))
         return dataclasses.replace(recorded, acked_ns=acked_ns, outcome=outcome)
@@ -52,12 +54,14 @@ class CommandRecords:
         acked_ns, known = self._answers.get(command.command_id, (0, ""))
         if not acked_ns:
             acked_ns, known = wall_now(), outcome
+            failpoint("control.answer")
             await self._writer.write(
                 [
                     acknowledgement(command, command.strategy, command.run_id, wall_ns=acked_ns, outcome=known),
                     outcome_operation(command, command.strategy, known, wall_ns=acked_ns, market_ns=self._market_now()),
                 ]
             )
+            failpoint("control.answered")
             acked_ns, known = self._answers.setdefault(command.command_id, (acked_ns, known))
         return dataclasses.replace(command, acked_ns=acked_ns, outcome=known)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from hedgerow.clock import wall_now
 from hedgerow.domain.command import Command, CommandKind, FlattenOptions, FlattenTarget, NewCommand
 from hedgerow.domain.status import StrategyStatus, SystemStatus
+from hedgerow.failpoints import failpoint
 from hedgerow.rpc.streams import ConflatingBroadcast
 from hedgerow.telemetry import metrics
 from hedgerow.telemetry.logs import get_logger
@@ -76,6 +77,7 @@ class ControlService:
         that is not known or would need more than reducing, Unavailable when the disk, or whom it takes
         to carry it out, fails: then the same command may be sent again.
         """
+        failpoint("control.send")
         if command.strategy or command.kind in FOR_A_STRATEGY:
             self._config.require_strategy(command.strategy)
         if command.kind is CommandKind.FLATTEN and command.arguments["target"] == FlattenTarget.NEUTRAL:
@@ -87,6 +89,7 @@ class ControlService:
             recorded = await self._commands.record(command)
             if gone and not recorded.acked_ns:
                 recorded = await self._commands.answer(recorded, gone)
+        failpoint("control.recorded")
         self._recorded()
         _COMMANDS.labels(command.kind.value).inc()
         get_logger().info(

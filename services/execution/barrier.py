@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from hedgerow.clock import Clock, wall_now
 from hedgerow.domain.order import OrderStatus
+from hedgerow.failpoints import failpoint
 from hedgerow.telemetry.logs import get_logger
 from services.execution.domain.orders import Order
 from services.execution.domain.reconcile import reconcile
@@ -74,11 +75,14 @@ class Barrier:
         Raises Unavailable when the broker does not answer, JournalUnavailable when the journal does not.
         """
         async with self._lock:
+            failpoint("barrier.compare")
             asked = [order.client_order_id for order in self._log.book.open_orders() if self._due(order, everything)]
             self._asked_at = {name: time.monotonic_ns() for name in asked} | {
                 name: at for name, at in self._asked_at.items() if name in self._log.book.open and name not in asked
             }
+            failpoint("barrier.ask")
             truth = await self._broker.truth()
+            failpoint("barrier.answered")
             self.positions = truth.positions
             book = self._log.book
             findings = reconcile(
@@ -86,6 +90,7 @@ class Barrier:
                 market_now=self._clock.market_now(), wall_now=wall_now(),
             )  # fmt: skip
             before = len(book.by_execution)
+            failpoint("barrier.record")
             done = self._log.record(*findings.commands)
             self.fills_recovered = len(book.by_execution) - before
             self._suspects.difference_update(asked)
@@ -95,6 +100,8 @@ class Barrier:
                 self._cancel_refused.discard(name)
             if done is not None:
                 await done
+                failpoint("barrier.recorded")
+            failpoint("barrier.compared")
             self.blocking, self.remarks = findings.blocking, findings.remarks
             self._compared_at = time.monotonic_ns()
             if everything or findings.blocking:

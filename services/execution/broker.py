@@ -8,6 +8,7 @@ from hedgerow.domain.errors import HedgerowError
 from hedgerow.domain.instrument import Instrument
 from hedgerow.domain.order import ApprovedOrder
 from hedgerow.domain.trading_state import BrokerLink
+from hedgerow.failpoints import failpoint
 from hedgerow.ib.account_guard import check_accounts
 from hedgerow.ib.codes import ErrorMeaning
 from hedgerow.ib.contracts import ContractBook
@@ -81,9 +82,13 @@ class IbBroker:
 
     async def truth(self) -> BrokerTruth:
         """All four answers, one after the other: an order that moves on meanwhile shows up in a later one."""
+        failpoint("broker.open_orders")
         orders = await self._orders.open_orders()
+        failpoint("broker.completed_orders")
         orders += await self._orders.completed_orders()
+        failpoint("broker.executions")
         executions = await self._orders.executions()
+        failpoint("broker.positions")
         positions: dict[tuple[str, str], Decimal] = {}
         for each in await self._orders.positions():
             positions[(each.account, each.instrument.instrument_id)] = each.quantity
@@ -98,6 +103,7 @@ class IbBroker:
         )
 
     def _event(self, event: OrderEvent) -> None:
+        failpoint("broker.event")
         match event:
             case OrderUpdate() if event.client_id == self._link.client_id:
                 self._on_event(

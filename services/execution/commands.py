@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from hedgerow.domain.command import Command, CommandKind
 from hedgerow.domain.errors import HedgerowError, Unavailable
 from hedgerow.domain.position import ZERO
+from hedgerow.failpoints import failpoint
 from hedgerow.rpc.command_channel import CommandChannel
 from hedgerow.store.commands import CommandReader
 from hedgerow.store.engine import Store
@@ -43,6 +44,7 @@ class OperatorCommands:
 
     async def _take(self, command: Command, from_store: bool) -> None:
         """Carries one command out; a journal that fails leaves it to the next start."""
+        failpoint("operator.take")
         async with self._one_at_a_time:
             try:
                 if command.kind is CommandKind.FLATTEN:
@@ -69,6 +71,7 @@ class OperatorCommands:
                 FlattenKind.BEGUN, command.command_id, 0, 0, command.strategy, options.target_quantity or ZERO,
                 options.include_options, command.created_ns, command.actor, command.reason,
             )  # fmt: skip
+            failpoint("operator.flatten")
             await self._flattener.begin(ask, recorded=True)
         except Unavailable:
             raise
@@ -78,6 +81,7 @@ class OperatorCommands:
     async def _refuse(self, command: Command, strategy: str, why: str) -> None:
         self._answered.add(command.command_id)
         self._logger.warning("command refused", command_id=command.command_id, cause=why)
+        failpoint("operator.refuse")
         await self._log.write(self._answers.refused(command, strategy, why))
 
     async def _resume(self, command: Command) -> None:
@@ -94,5 +98,7 @@ class OperatorCommands:
             if latch.under_way:
                 await self._refuse(command, strategy, f"a flatten is under way: {latch.request_id} {latch.state}")
                 return
+            failpoint("operator.resume")
             await self._flattener.lift(strategy, command.command_id)
             await self._log.write(self._answers.resumed(command, strategy))
+            failpoint("operator.resumed")

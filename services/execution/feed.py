@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from hedgerow.api.execution.v1 import execution_pb2
 from hedgerow.domain.execution_report import ExecutionReport
+from hedgerow.failpoints import failpoint
 from hedgerow.rpc.streams import LosslessBroadcast, LosslessReader
 from hedgerow.store.engine import Store
 from hedgerow.wire.execution import report_to_wire
@@ -50,6 +51,7 @@ class Feed:
 
     def publish(self, reports: Sequence[ExecutionReport]) -> None:
         """Tells durable reports, oldest first."""
+        failpoint("feed.publish")
         items = [self._item(report) for report in reports]
         self._ring.extend(items)
         self.broadcast.publish_all(items)
@@ -64,6 +66,7 @@ class Feed:
 
     def acknowledge(self, stream: int, acknowledgement: execution_pb2.IntentAcknowledgement) -> None:
         """Tells one stream what became of its intent."""
+        failpoint("feed.acknowledge")
         self.broadcast.publish(Item(acknowledgement=acknowledgement, stream=stream))
 
     def tell_state(self, state: execution_pb2.ExecutionState) -> None:
@@ -91,6 +94,7 @@ class Feed:
 
     async def backlog(self, after: int, upto: int) -> list[Item]:
         """Reports above `after` up to `upto`, oldest first."""
+        failpoint("feed.backlog")
         if upto <= after:
             return []
         if self._ring and self._ring[0].sequence <= after + 1:

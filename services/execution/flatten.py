@@ -12,6 +12,7 @@ from hedgerow.domain.errors import AlreadyExists, FailedPrecondition, HedgerowEr
 from hedgerow.domain.execution_report import ExecutionReport
 from hedgerow.domain.order import OrderStatus
 from hedgerow.domain.position import ZERO
+from hedgerow.failpoints import failpoint
 from hedgerow.telemetry.logs import get_logger
 from services.execution.domain import flatten as f
 from services.execution.domain.flatten import Flatten, FlattenEvent, FlattenKind, FlattenState
@@ -70,7 +71,9 @@ class Flattener:
                 FlattenKind.BEGUN, ask.request_id, self._clock.market_now(), now, ask.strategy, ask.target,
                 ask.include_options, ask.asked_time or now, ask.actor, ask.reason, self._held(ask.strategy),
             )  # fmt: skip
+            failpoint("flatten.begin")
             self._begun[ask.request_id] = self._log.record_flatten(event, self._answers.begun(event, recorded))
+            failpoint("flatten.begun")
             self._tell_state()
             self._look.set()
         elif (known.strategy, known.target, known.include_options) != (ask.strategy, ask.target, ask.include_options):
@@ -78,6 +81,7 @@ class Flattener:
         durable = self._begun.get(ask.request_id)
         if durable is not None:
             await asyncio.shield(durable)
+            failpoint("flatten.durable")
         return self._log.flattens.by_id[ask.request_id]
 
     def _require_reducing(self, ask: FlattenEvent) -> None:
@@ -104,7 +108,9 @@ class Flattener:
             flatten = self._log.flattens.by_id[request_id]  # as it stands now: a commit was waited for
             if not (flatten.lifted or flatten.under_way):
                 event = self._event(flatten, FlattenKind.LIFTED, reason=command_id)
+                failpoint("flatten.lift")
                 await self._log.record_flatten(event, self._answers.lifted(flatten))
+                failpoint("flatten.lifted")
         self._tell_state()
         self._wake(strategy)
 
@@ -172,6 +178,7 @@ class Flattener:
 
     async def _step(self, flatten: Flatten, tried: Attempts) -> float:
         """Takes the next step; wall seconds to wait before the one after it, 0 when there is no need to."""
+        failpoint("flatten.step")
         self._count_reject(tried)
         if flatten.state is FlattenState.DONE:
             await self._record(flatten, FlattenKind.CLOSING, reason="LATE_FILL")
@@ -184,9 +191,11 @@ class Flattener:
             case f.Cancel():
                 for name in step.names:
                     tried.cancel_asked[name] = time.monotonic()
+                    failpoint("flatten.cancel")
                     await self._cancel(name, f"FLATTEN {flatten.request_id}")
                 return LOOK_S
             case f.Compare():
+                failpoint("flatten.compare")
                 await self._breaks.compare(flatten, tried)
                 return LOOK_S if tried.unsettled else 0.0
             case f.FindLegs():
@@ -194,10 +203,13 @@ class Flattener:
                 return 0.0
             case f.Ask():
                 self._answers.progress(flatten, tried, f"ASKING {step.instrument.instrument_id}")
+                failpoint("flatten.ask")
                 return await self._orders.ask(flatten, tried, step.instrument, step.side)
             case f.Place():
                 self._answers.progress(flatten, tried, self._orders.words(step))
+                failpoint("flatten.place")
                 await self._orders.place(flatten, tried, step)
+                failpoint("flatten.placed")
                 return LOOK_S
             case f.Wait():
                 self._answers.progress(flatten, tried, step.reason)
@@ -208,6 +220,7 @@ class Flattener:
                 self._breaks.look_again(tried)
                 return LONGEST_WAIT_S
             case f.Done():
+                failpoint("flatten.done")
                 await self._record(flatten, FlattenKind.DONE, positions=self._positions(flatten))
                 return 0.0
 
@@ -234,6 +247,7 @@ class Flattener:
             tried.denials, tried.denied = 0, ""
 
     async def _find_legs(self, flatten: Flatten, tried: Attempts) -> None:
+        failpoint("flatten.legs")
         try:
             holdings = await self._holdings.ask()
         except HedgerowError as error:
@@ -253,7 +267,9 @@ class Flattener:
     ) -> None:
         event = self._event(flatten, kind, reason, positions)
         rows = await self._answers.rows(flatten, event)
+        failpoint("flatten.record")
         await self._log.record_flatten(event, rows)
+        failpoint("flatten.recorded")
         self._logger.info("flatten", flatten=flatten.request_id, kind=kind.value, reason=reason)
         self._tell_state()
 

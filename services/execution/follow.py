@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from hedgerow.clock import Clock, wall_now
 from hedgerow.domain.order import OrderStatus
+from hedgerow.failpoints import failpoint
 from hedgerow.telemetry.logs import get_logger
 from services.execution.barrier import Barrier
 from services.execution.domain import commands as c
@@ -28,16 +29,20 @@ class Follower:
 
     def on_event(self, event: BrokerEvent) -> None:
         """Records one event; what was known already changes nothing."""
+        failpoint("follow.event")
         market, wall = self._clock.market_now(), wall_now()
         match event:
             case ExecutionSeen():
                 name = self._name(event.client_order_id, event.broker_order_id)
                 if name is not None:
+                    failpoint("follow.fill")
                     self._log.record(c.RecordFill(name, event.fill, event.perm_id, event.fill.event_time, wall))
+                    failpoint("follow.filled")
                 elif event.client_order_id.startswith(REFERENCE_PREFIX):
                     self._on_unplaced(f"execution {event.fill.execution_id}: {event.client_order_id} is no known order")
             case CommissionSeen():
                 cost = c.RecordCommission(event.execution_id, event.amount, event.realized_pnl, market, wall)
+                failpoint("follow.commission")
                 self._log.record(cost)
             case OrderSeen():
                 self._order(event, market, wall)
@@ -51,15 +56,19 @@ class Follower:
                     )
 
     def _order(self, event: OrderSeen, market: int, wall: int) -> None:
+        failpoint("follow.status")
         name = self._name(event.client_order_id, event.broker_order_id)
         if name is None:
             return
         match event.status:
             case OrderStatus.CANCELED:
+                failpoint("follow.canceled")
                 self._log.record(c.RecordCancel(name, "", event.text, market, wall))
             case OrderStatus.REJECTED:
+                failpoint("follow.rejected")
                 self._log.record(c.RecordReject(name, "BROKER_REJECTED", event.text, market, wall))
             case status if status in _LIVE:
+                failpoint("follow.acknowledged")
                 self._log.record(c.Acknowledge(name, event.perm_id, market, wall))
             case OrderStatus.UNKNOWN:
                 self._barrier.suspect(name)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from hedgerow.api.execution.v1 import execution_pb2_grpc
 from hedgerow.domain.execution_report import ExecutionReport
+from hedgerow.failpoints import failpoint
 from hedgerow.ib.link import IbLink, Recovery
 from hedgerow.rpc.process import ProcessContext, run_process
 from hedgerow.rpc.together import run_together
@@ -42,6 +43,7 @@ SILENCE_BEATS = 6
 async def compose(context: ProcessContext) -> None:
     """Rebuilds the book from the journal, then serves until stopped; the broker may come and go."""
     config, clock = ExecutionConfig.of(context.settings), context.clock
+    failpoint("execution.open")
     # The writer's lock is the lease: a second process is refused here. A file's is held to the end; a server can lose
     # one while its process lives, and between a commit and its frame only `held` would tell.
     store = open_store(context.store, ROLE)
@@ -51,9 +53,11 @@ async def compose(context: ProcessContext) -> None:
     operator = None
     try:
         epoch = acquire_epoch(store, ROLE)
+        failpoint("execution.epoch")
         ledger = Ledger()
         events = rebuild(store, ledger)
         context.log.info("book rebuilt", events=events, open_orders=len(ledger.book.open), epoch=epoch)
+        failpoint("execution.rebuilt")
         make_log_room(store)
         journal = writer = JournalWriter(store, epoch)
         spans = SpanStore(store, lambda rows: journal.append((), rows), context.settings.telemetry)

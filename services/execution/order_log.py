@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from hedgerow.domain.errors import HedgerowError, JournalUnavailable
 from hedgerow.domain.execution_report import ExecutionReport
 from hedgerow.domain.order import Intent
+from hedgerow.failpoints import failpoint
 from hedgerow.store.engine import Store
 from hedgerow.store.journal import JournalEvent, JournalWriter, read_journal
 from hedgerow.store.writes import Write
@@ -68,11 +69,13 @@ class OrderLog:
 
         The future resolves once all is on disk and fails with JournalUnavailable otherwise. Raises as `decide`.
         """
+        failpoint("log.record")
         entries = self._handle(commands)
         return self._commit(entries) if entries else None
 
     def record_later(self, command: Command) -> None:
         """As `record`, but the commit may wait a moment to be shared with the next."""
+        failpoint("log.later")
         entries = self._handle((command,))
         if not entries:
             return
@@ -87,6 +90,7 @@ class OrderLog:
         if self.failed:
             return self._refused(self.failed)
         self.flattens.apply(event)
+        failpoint("log.flatten")
         fact = JournalEvent(event.kind, flatten_payload(event), event.event_time, event.receive_time)
         try:
             future: asyncio.Future[object] = self._writer.append([fact], rows)  # type: ignore[assignment]
@@ -98,6 +102,7 @@ class OrderLog:
         return future
 
     def _flatten_committed(self, done: asyncio.Future[object]) -> None:
+        failpoint("log.flatten_committed")
         if done.cancelled() or done.exception() is not None:
             self._fail("commit canceled" if done.cancelled() else str(done.exception()))
 
@@ -110,6 +115,7 @@ class OrderLog:
     def flush(self) -> None:
         """Commits what was deferred."""
         if self._deferred:
+            failpoint("log.flush")
             self._commit([])
 
     def _handle(self, commands: Sequence[Command]) -> list[tuple[Entry, list[Write]]]:
@@ -137,10 +143,12 @@ class OrderLog:
             # The writer may still accept, but the book is ahead of the disk by more than is under way.
             return self._refused(self.failed)
         try:
+            failpoint("log.append")
             future: asyncio.Future[object] = self._writer.append(events, rows)  # type: ignore[assignment]
         except HedgerowError as error:
             self._fail(str(error))
             return self._refused(str(error))
+        failpoint("log.appended")
         expected = tuple(report.sequence + self._others for report in reports)
         future.add_done_callback(lambda done: self._committed(done, reports, expected))
         return future
@@ -154,6 +162,7 @@ class OrderLog:
     def _committed(
         self, done: asyncio.Future[object], reports: list[ExecutionReport], expected: tuple[int, ...]
     ) -> None:
+        failpoint("log.committed")
         error = None if done.cancelled() else done.exception()
         if error is None and not done.cancelled():
             numbers = done.result()
@@ -171,11 +180,13 @@ class OrderLog:
             asyncio.get_running_loop().call_soon(self._publish)
 
     def _publish(self) -> None:
+        failpoint("log.publish")
         self._publishing = False
         reports = list(self._unpublished)
         self._unpublished.clear()
         self.published = reports[-1].sequence
         self._publish_reports(reports)
+        failpoint("log.published")
 
     def _fail(self, why: str) -> None:
         if not self.failed:
@@ -192,6 +203,7 @@ def rebuild(store: Store, ledger: Ledger) -> int:
             ledger.flattens.apply(flatten_event(row.kind, row.payload))
         else:
             ledger.replay(from_payload(row.kind, row.payload))
+        failpoint("log.rebuild")
         count += 1
     return count
 

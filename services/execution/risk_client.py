@@ -10,6 +10,7 @@ import grpc
 from hedgerow.api.risk.v1 import risk_pb2, risk_pb2_grpc
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.order import OrderCheck, Verdict
+from hedgerow.failpoints import failpoint
 from hedgerow.telemetry.logs import get_logger
 from hedgerow.wire.risk import check_to_wire, verdict_from_wire
 from services.execution.ports import RiskUnavailable
@@ -47,6 +48,7 @@ class RiskClient:
             call: Call = self._stub.CheckOrders()
             why = "risk ended the stream"
             try:
+                failpoint("risk_client.resync")
                 await call.write(risk_pb2.CheckOrdersRequest(resync=self._resync()))
                 self._open(call)
                 async for message in call:
@@ -76,7 +78,9 @@ class RiskClient:
         self._waiting[check.intent_id] = future
         try:
             async with asyncio.timeout(self._timeout_s):
+                failpoint("risk_client.ask")
                 await self._write(call, risk_pb2.CheckOrdersRequest(check=check_to_wire(check)))
+                failpoint("risk_client.asked")
                 return await future
         except TimeoutError as error:
             raise RiskUnavailable(f"no verdict in {self._timeout_s:g} s") from error
@@ -100,6 +104,7 @@ class RiskClient:
             raise RiskUnavailable("the stream to risk broke") from error
 
     def _answer(self, message: risk_pb2.Verdict) -> None:
+        failpoint("risk_client.answer")
         future = self._waiting.get(message.intent_id)
         if future is None or future.done():
             return
@@ -109,6 +114,7 @@ class RiskClient:
             future.set_exception(RiskUnavailable(f"an answer that is no verdict: {error}"))
 
     def _open(self, call: Call) -> None:
+        failpoint("risk_client.opened")
         self._call = call
         self._log.info("risk stream open")
         self._on_change()

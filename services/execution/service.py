@@ -10,6 +10,7 @@ from hedgerow.clock import Clock, wall_now
 from hedgerow.domain.errors import HedgerowError, InvalidValue, JournalUnavailable, NotFound, Unavailable
 from hedgerow.domain.order import Intent, OrderStatus
 from hedgerow.domain.trading_state import BrokerLink, LinkState
+from hedgerow.failpoints import failpoint
 from hedgerow.telemetry.logs import get_logger
 from hedgerow.wire.common import broker_link_to_wire
 from services.execution import messages
@@ -64,15 +65,18 @@ class ExecutionService:
         order = self.order(client_order_id)
         if order.status.is_terminal:
             return order
+        failpoint("service.cancel")
         self._submitter.cancel_now(client_order_id)
         if not self._log.failed:
             wish = c.RequestCancel(client_order_id, reason, self._clock.market_now(), wall_now())
+            failpoint("service.cancel_record")
             committed = self._log.record(wish)
             if committed is not None:
                 try:
                     await committed
                 except JournalUnavailable as error:
                     self._logger.error("cancel not journaled", order=client_order_id, cause=str(error))
+        failpoint("service.canceled")
         return self._log.book.orders[client_order_id]
 
     def order(self, client_order_id: str) -> Order:
@@ -145,7 +149,9 @@ class ExecutionService:
         if ask.strategy not in self._config.quote_limits_ms and ask.strategy not in owners:
             known = ", ".join(sorted({*self._config.quote_limits_ms, *owners})) or "none"
             raise NotFound(f"strategy {ask.strategy!r} is not configured and never traded; there are: {known}")
+        failpoint("service.flatten")
         flatten = await self._flattener.begin(ask)
+        failpoint("service.flatten_begun")
         sequence = self._log.book.sequence
         await self.feed.durable(sequence)
         positions = [held for key, held in self._log.book.positions.items() if key.strategy == flatten.strategy]
@@ -153,8 +159,10 @@ class ExecutionService:
 
     async def recover(self) -> None:
         """The barrier after a connect: nothing that adds risk leaves before it is done."""
+        failpoint("service.recover")
         self._barrier.lost()
         await self._barrier.compare(everything=True)
+        failpoint("service.recovered")
         # A cancel may have been lost with the connection, or with the process that wanted it: it is asked for again.
         asked = {order.client_order_id for order in self._log.book.open_orders() if order.cancel_sent}
         for name in sorted(asked | self._submitter.cancel_wishes):

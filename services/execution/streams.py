@@ -11,6 +11,7 @@ from hedgerow.api.execution.v1 import execution_pb2
 from hedgerow.clock import Clock, wall_now
 from hedgerow.domain.errors import AlreadyExists, HedgerowError, InvalidValue
 from hedgerow.domain.order import OrderStatus
+from hedgerow.failpoints import failpoint
 from hedgerow.telemetry.logs import get_logger
 from hedgerow.wire.common import closing_to_wire, heartbeat_to_wire, text_from_wire
 from hedgerow.wire.execution import intent_from_wire
@@ -46,6 +47,7 @@ async def _follow(
     service: ExecutionService, clock: Clock, heartbeat_s: float, strategy: str, start: int, snapshot: bool, stream: int
 ) -> AsyncIterator[dict[str, Any]]:
     """The fields of each message of a stream, from its start to its closing."""
+    failpoint("stream.open")
     if not snapshot and start > service.published:
         yield {"closing": closing_to_wire(OUT_OF_RANGE)}
         return
@@ -62,8 +64,10 @@ async def _follow(
             present = service.snapshot(strategy)
             upto = present.sequence
             await service.feed.durable(upto)
+            failpoint("stream.snapshot")
             yield {"snapshot": present}
         else:
+            failpoint("stream.resume")
             yield {"state": service.state()}
             backlog = [item for item in await service.feed.backlog(start, upto) if accepts(item)]
             for first in range(0, len(backlog), CHUNK_REPORTS):
@@ -127,6 +131,7 @@ class IntentStreams:
             self._take(request, strategy, stream)
 
     def _take(self, request: execution_pb2.IntentsRequest, strategy: str, stream: int) -> None:
+        failpoint("stream.intent")
         for message in request.intents:
             try:
                 intent = intent_from_wire("intent", message)

@@ -13,6 +13,7 @@ from hedgerow.domain.command import FLATTEN_INTENT_PREFIX
 from hedgerow.domain.errors import AlreadyExists, HedgerowError, InvalidValue, JournalUnavailable
 from hedgerow.domain.order import ApprovedOrder, Intent, OrderStatus, Verdict
 from hedgerow.domain.position import ZERO
+from hedgerow.failpoints import failpoint
 from hedgerow.telemetry import metrics
 from hedgerow.telemetry.logs import get_logger
 from hedgerow.telemetry.traces import Span
@@ -79,6 +80,7 @@ class Submitter:
 
         Raises InvalidValue, and AlreadyExists when the id was used with another payload.
         """
+        failpoint("submit.claim")
         validate(intent)
         if intent.intent_id.startswith(FLATTEN_INTENT_PREFIX) and intent.intent_id not in self._closing_intents:
             raise InvalidValue("intent.intent_id", intent.intent_id, f"not {FLATTEN_INTENT_PREFIX}...: a flatten's")
@@ -90,10 +92,12 @@ class Submitter:
         if held is not None:
             return held.task
         if order is not None:
+            failpoint("submit.repeated")
             return acknowledge(order, duplicate=True)
         intent = traced(intent)
         task = asyncio.create_task(self._work(intent))
         self._claims[intent.intent_id] = _Claim(intent, task)
+        failpoint("submit.claimed")
         task.add_done_callback(lambda _: self._claims.pop(intent.intent_id))
         return task
 
@@ -173,6 +177,7 @@ class Submitter:
             return answer
 
     async def _decide(self, intent: Intent, way: Span) -> Acknowledgement:
+        failpoint("submit.gate")
         interval_ns = self._clock.interval_ns
         limit_ms = self._config.quote_limit_ms(intent.strategy, interval_ns)
         age_ms = intent.quote_age_ms
@@ -186,19 +191,23 @@ class Submitter:
             return await self._deny(intent, None, why)
         if not self._broker.is_known(intent.instrument):
             try:
+                failpoint("submit.prepare")
                 await self._broker.prepare(intent.instrument)
             except HedgerowError as error:
                 return await self._deny(intent, None, Refusal(error.reason, str(error)))
         now = self._clock.market_now()
         check = check_of_intent(intent, age_ms, limit_ms, self._log.checkable, now, way.below("check_risk"))
         way.step("gates", quote_age_ms=age_ms, quote_limit_ms=limit_ms)
+        failpoint("submit.check")
         asking = asyncio.create_task(self._risk.check(check))
         await asyncio.sleep(0)  # the question leaves; what its answer does not change is made meanwhile
+        failpoint("submit.asked")
         self._log.foresee(intent)
         try:
             verdict = await asking
         except RiskUnavailable as error:
             return await self._deny(intent, None, Refusal(error.reason, str(error)))
+        failpoint("submit.verdict")
         way.step("check_risk", allowed=verdict.allowed, reason=verdict.reason or None)
         if not verdict.allowed:
             text = next((rule.detail for rule in verdict.rules if not rule.allowed), "")
@@ -206,6 +215,7 @@ class Submitter:
         why = self._expired(verdict) or self._refusal(intent, self.readiness(intent.account, age_ms, limit_ms))
         if why is not None:
             return await self._deny(intent, verdict, why)
+        failpoint("submit.approved")
         return await self._send(intent, verdict, way)
 
     def _expired(self, verdict: Verdict) -> Refusal | None:
@@ -215,29 +225,39 @@ class Submitter:
     async def _send(self, intent: Intent, verdict: Verdict, way: Span) -> Acknowledgement:
         """The commit, then the frame: between them nothing but a last look."""
         try:
+            failpoint("submit.number")
             broker_order_id = self._broker.next_order_id(self._log.book.last_broker_order_id)
         except HedgerowError as error:
             return await self._deny(intent, verdict, Refusal(error.reason, str(error)))
+        failpoint("submit.numbered")
         approved = ApprovedOrder(intent, verdict, client_order_id_of(intent), broker_order_id)
         name = approved.client_order_id
         admit = c.Admit(intent, verdict, broker_order_id, self._epoch, self._clock.market_now(), wall_now())
         self._barrier.in_flight.add(name)
         try:
+            failpoint("submit.admit")
             committed = self._log.record(admit)
+            failpoint("submit.admitted")
             assert committed is not None  # the claim keeps a second admission out
             await committed
+            failpoint("submit.committed")
             way.step("commit", epoch=self._epoch)
             why = self._expired(verdict) or self._latched(intent) or self.readiness().surroundings()
             if why is None:
                 try:
+                    failpoint("submit.place")
                     self._broker.place(approved)
+                    failpoint("submit.placed")
                 except HedgerowError as error:
                     why = Refusal(error.reason, str(error))
             way.step("send", broker_order_id=broker_order_id, withheld=None if why is None else why.reason)
             market, wall = self._clock.market_now(), wall_now()
             if why is None:
+                failpoint("submit.mark_sent")
                 self._log.record_later(c.MarkSent(name, market, wall))
+                failpoint("submit.marked_sent")
             else:
+                failpoint("submit.withhold")
                 withheld = self._log.record(c.Withhold(name, why.reason, why.text, market, wall))
                 if withheld is not None:
                     await withheld
@@ -247,6 +267,7 @@ class Submitter:
             self._barrier.in_flight.discard(name)
         if name in self.cancel_wishes:
             self.cancel_now(name)
+        failpoint("submit.acknowledge")
         return acknowledge(self._log.book.orders[name])
 
     def cancel_now(self, name: str) -> None:
@@ -259,7 +280,9 @@ class Submitter:
             self.cancel_wishes.add(name)
             return
         try:
+            failpoint("submit.cancel")
             self._broker.cancel(order.broker_order_id)
+            failpoint("submit.cancel_sent")
             self.cancel_wishes.discard(name)
         except HedgerowError as error:
             self._logger.warning("cancel waits for the broker", order=name, cause=str(error))
@@ -268,11 +291,13 @@ class Submitter:
     async def _deny(self, intent: Intent, verdict: Verdict | None, why: Refusal) -> Acknowledgement:
         market, wall = self._clock.market_now(), wall_now()
         if not self._log.failed:
+            failpoint("submit.deny")
             denied = c.Deny(intent, verdict, why.reason, why.text, self._epoch, market, wall)
             try:
                 committed = self._log.record(denied)
                 if committed is not None:
                     await committed
+                failpoint("submit.denied")
                 return acknowledge(self._log.book.orders[client_order_id_of(intent)])
             except JournalUnavailable as error:
                 self._logger.error("denial not journaled", intent_id=intent.intent_id, cause=str(error))

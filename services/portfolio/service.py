@@ -13,6 +13,7 @@ from hedgerow.domain.errors import HedgerowError, InvalidValue, Unavailable
 from hedgerow.domain.execution_report import ExecutionReport, ReportKind
 from hedgerow.domain.trace_context import parse
 from hedgerow.domain.trading_state import BrokerLink, LinkState
+from hedgerow.failpoints import failpoint
 from hedgerow.rpc.streams import ConflatingBroadcast
 from hedgerow.tape.sessions import expiry_close_ns
 from hedgerow.telemetry import metrics
@@ -122,6 +123,7 @@ class PortfolioService:
 
     async def fetch(self) -> list[Account]:
         """Asks the broker for accounts and positions now; raises Unavailable, FailedPrecondition."""
+        failpoint("portfolio.fetch")
         async with self._fetching:
             accounts = await self._broker.accounts()
             names, holdings = await self._broker.holdings()
@@ -183,6 +185,7 @@ class PortfolioService:
 
     def on_reports(self, reports: Iterable[tuple[ExecutionReport, int]]) -> None:
         """Folds reports, each with its multiplier; raises ReportGap."""
+        failpoint("portfolio.reports")
         lines: list[FillLine] = []
         try:
             for report, multiplier in reports:
@@ -195,6 +198,7 @@ class PortfolioService:
             _SEQUENCE.set(self.ledger.sequence)
             if lines:
                 keys = {HoldingKey(line.account, line.strategy, line.instrument_id) for line in lines}
+                failpoint("portfolio.book_fills")
                 self._records.write_positions(self._publish(keys), lines)
                 self._compare_now.set()
                 self._want()
@@ -257,6 +261,7 @@ class PortfolioService:
 
     async def compare(self) -> None:
         """Compares and books what is due; raises Unavailable when the disk fails."""
+        failpoint("portfolio.compare")
         if not self._broker_known:
             return
         async with self._transferring:
@@ -326,7 +331,9 @@ class PortfolioService:
 
     async def _book(self, transfers: Sequence[Transfer]) -> None:
         """Durable first, then in the ledger and told."""
+        failpoint("portfolio.transfer")
         await self._records.write_transfers(transfers)
+        failpoint("portfolio.transferred")
         keys: set[HoldingKey] = set()
         for each in transfers:
             self.ledger.apply_transfer(each)

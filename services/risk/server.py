@@ -11,6 +11,7 @@ from hedgerow.clock import Clock, wall_now
 from hedgerow.domain.errors import FailedPrecondition, InvalidValue
 from hedgerow.domain.order import OrderCheck, Verdict
 from hedgerow.domain.trading_state import TradingState
+from hedgerow.failpoints import failpoint
 from hedgerow.rules.rule import parameters
 from hedgerow.telemetry import metrics
 from hedgerow.telemetry.traces import Span, span
@@ -136,6 +137,7 @@ class _CheckStream:
 
     async def check(self, message: risk_pb2.CheckOrderRequest) -> None:
         """Answers one check, at once where the fold is far enough."""
+        failpoint("risk.question")
         if self._epoch is None:
             raise FailedPrecondition("the first message of the stream is a resync", "RESYNC_FIRST")
         try:
@@ -174,7 +176,9 @@ class _CheckStream:
     async def _write(self, message: risk_pb2.CheckOrdersResponse) -> None:
         self._quiet = False
         async with self._writing:
+            failpoint("risk.verdict")
             await self._context.write(message)
+            failpoint("risk.verdict_sent")
 
     def end(self, reason: str) -> None:
         """Stops reading: the server ends the stream."""

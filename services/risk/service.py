@@ -10,6 +10,7 @@ from hedgerow.domain.errors import AlreadyExists, FailedPrecondition
 from hedgerow.domain.execution_report import ExecutionReport
 from hedgerow.domain.order import OrderCheck, Verdict
 from hedgerow.domain.trading_state import TradingState
+from hedgerow.failpoints import failpoint
 from hedgerow.rpc.streams import LosslessBroadcast
 from hedgerow.telemetry import metrics
 from hedgerow.telemetry.logs import get_logger
@@ -66,6 +67,7 @@ class RiskService:
         `writer_epoch` is that of the stream the check came on, None for a check by hand. An id
         answered before gets the same verdict again.
         """
+        failpoint("risk.answer")
         now = self._now()
         known = self.desk.answer_to(check)
         if known is not None:
@@ -109,11 +111,14 @@ class RiskService:
                 f"execution's epoch {epoch} is over: a writer of epoch {self.desk.writer_epoch} has taken over",
                 STALE_WRITER,
             )
+        failpoint("risk.resync")
         self.desk.exposure.resync(reservations, same_writer=epoch == self.desk.writer_epoch)
         self.desk.writer_epoch = epoch
+        failpoint("risk.resynced")
         get_logger().info("reservations replaced", count=len(reservations), epoch=epoch)
 
     def _settle(self, answered: Answered) -> Verdict:
+        failpoint("risk.settle")
         self.desk.remember(answered)
         self._unrecorded.append(answered)
         self._to_record.set()
@@ -129,6 +134,7 @@ class RiskService:
 
     def fold(self, reports: Sequence[ExecutionReport]) -> None:
         """Folds reports in and lets waiting checks go on; raises ReportGap."""
+        failpoint("risk.fold")
         try:
             for report in reports:
                 self.desk.exposure.apply(report)
@@ -182,7 +188,9 @@ class RiskService:
                 return known.trading_state
             if _STRICTNESS[request.trading_state] > _STRICTNESS[self.desk.trading_state]:
                 self._enter(request)
+            failpoint("risk.state")
             await self._records.write_state(request)
+            failpoint("risk.state_set")
             self._state_requests[request.request_id] = request
             if self.desk.trading_state is not request.trading_state:
                 self._enter(request)
@@ -207,6 +215,7 @@ class RiskService:
 
     def record_now(self) -> None:
         """Hands what is pending to the disk."""
+        failpoint("risk.record")
         self._to_record.clear()
         pending, self._unrecorded = self._unrecorded, []
         if pending:

@@ -17,6 +17,7 @@ from hedgerow.domain.command import FLATTEN_INTENT_PREFIX
 from hedgerow.domain.execution_report import ExecutionReport, ReportKind
 from hedgerow.domain.order import Intent, OrderStatus
 from hedgerow.domain.position import Position
+from hedgerow.failpoints import failpoint
 from hedgerow.rpc.retry import reconnecting
 from hedgerow.strategy.observation import ObservationCause, OrderPhase, OrderView
 from hedgerow.telemetry.logs import get_logger
@@ -59,11 +60,13 @@ class ExecutionStream:
 
     def submit(self, intent: Intent) -> None:
         """Queues an intent; it is written once, on the stream that is open, and never again."""
+        failpoint("strategy.submit")
         self._submitted_in = self._generation
         self._put(execution_pb2.IntentsRequest(intents=[intent_to_wire(intent)]))
 
     def cancel(self, client_order_id: str) -> None:
         """Queues a cancel; with an empty id it leaves as soon as execution has named the order."""
+        failpoint("strategy.cancel")
         if client_order_id:
             self._put(execution_pb2.IntentsRequest(cancel_client_order_ids=[client_order_id]))
         else:
@@ -71,6 +74,7 @@ class ExecutionStream:
 
     def query(self, intent_id: str) -> None:
         """Asks execution what it knows of an intent."""
+        failpoint("strategy.query")
         task = asyncio.create_task(self._ask(intent_id))
         self._queries.add(task)
         task.add_done_callback(self._queries.discard)
@@ -104,6 +108,7 @@ class ExecutionStream:
 
     def _open(self) -> object:
         # What was queued for a lost stream is dropped: whether it was written is asked, never assumed.
+        failpoint("strategy.open")
         self._out.clear()
         self._generation += 1
         if self._sender is not None:
@@ -119,7 +124,9 @@ class ExecutionStream:
         try:
             while True:
                 while self._out:
+                    failpoint("strategy.write")
                     await call.write(self._out[0])
+                    failpoint("strategy.written")
                     self._out.popleft()
                 self._drained.set()
                 self._wake.clear()
@@ -155,6 +162,7 @@ class ExecutionStream:
             self._evaluate(ObservationCause.LINK)
 
     def _on_snapshot(self, snapshot: execution_pb2.ExecutionSnapshot) -> None:
+        failpoint("strategy.snapshot")
         inputs = self._inputs
         own = OwnPosition(sequence=snapshot.sequence)
         for position in snapshot.positions:
@@ -199,6 +207,7 @@ class ExecutionStream:
                 self.cancel(name)
 
     def _on_report(self, report: ExecutionReport) -> None:
+        failpoint("strategy.report")
         inputs = self._inputs
         if report.instrument_id != inputs.symbol or report.sequence <= inputs.position.sequence:
             return
@@ -221,6 +230,7 @@ class ExecutionStream:
         self._release_cancel()
 
     def _on_acknowledgement(self, acknowledgement: execution_pb2.IntentAcknowledgement) -> None:
+        failpoint("strategy.acknowledged")
         inputs = self._inputs
         if acknowledgement.intent_id != inputs.order.intent_id:
             return

@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger
 from hedgerow.clock import Clock, wall_now
 from hedgerow.domain.instrument import stock
 from hedgerow.domain.order import Intent, OrderType, Side, TimeInForce
+from hedgerow.failpoints import failpoint
 from hedgerow.strategy.codes import DeltaState, IntentAction, TradingFSM
 from hedgerow.strategy.decision import Decision
 from hedgerow.strategy.gamma_scalper.params import Params
@@ -95,11 +96,14 @@ class Daemon:
         if self.ending():
             # Told to end, though the loop has not come to `stop` yet: events that were waiting decide nothing new.
             self.inputs.commands = self.inputs.commands._replace(stop=True)
+        failpoint("strategy.observe")
         observation = self._observer.observe(self.inputs, cause)
         observed = time.monotonic_ns()
         self._state, decision = self._kernel.step(self._params, self._state, observation)
         decided = time.monotonic_ns()
+        failpoint("strategy.log")
         self._recorder.append(observation, decision)
+        failpoint("strategy.logged")
         logged = time.monotonic_ns()
         self.decision = decision
         self._count(observation, decision)
@@ -159,6 +163,7 @@ class Daemon:
             return None
         order = self.inputs.order
         if wanted.action == IntentAction.SUBMIT:
+            failpoint("strategy.act")
             hedge = begin(f"{self.run_id}-{wanted.number}", self.inputs)
             intent = self._intent(hedge, observation, decision)
             self.inputs.order = submitted(

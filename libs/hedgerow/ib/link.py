@@ -14,6 +14,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from hedgerow.clock import Clock, wall_now
 from hedgerow.domain.errors import BrokerAccountRefused, FailedPrecondition, HedgerowError, Unavailable
 from hedgerow.domain.trading_state import BrokerLink, LinkState
+from hedgerow.failpoints import failpoint
 from hedgerow.ib.account_guard import check_accounts, check_port
 from hedgerow.ib.codes import ErrorMeaning, meaning_of
 from hedgerow.ib.library import CLIENT_NAME, CLIENT_VERSION
@@ -173,6 +174,7 @@ class IbLink:
         listener.market, listener.orders, listener.accounts_handler = self.market, self.orders, self.accounts
         try:
             await session.connect()
+            failpoint("ib.session")
             self.tradable_accounts = check_accounts(self.broker, session.accounts)
             self._session = session
             self._log.info(
@@ -208,6 +210,7 @@ class IbLink:
             recovery, self._due = self._due, None
 
     async def _recover(self, recovery: Recovery) -> None:
+        failpoint("ib.recover")
         self._publish(LinkState.RECONCILING, recovery.value)
         for hook in self._hooks:
             try:
@@ -216,6 +219,7 @@ class IbLink:
                 raise
             except HedgerowError as error:
                 raise Unavailable(f"recovery failed: {error}", error.reason) from error
+        failpoint("ib.recovered")
         if self._connectivity_lost:
             self._publish(LinkState.DISCONNECTED, "CONNECTIVITY_LOST")
         elif self._due is None:

@@ -10,6 +10,7 @@ from typing import Any
 from hedgerow.domain.errors import BrokerAccountRefused, FailedPrecondition, Unavailable
 from hedgerow.domain.instrument import Instrument
 from hedgerow.domain.order import ApprovedOrder, OrderType
+from hedgerow.failpoints import failpoint
 from hedgerow.ib.account_guard import mode_of
 from hedgerow.ib.accounts import AccountFeed
 from hedgerow.ib.codes import ErrorMeaning, meaning_of
@@ -93,6 +94,7 @@ class OrderLink:
         When it raises (FailedPrecondition, BrokerAccountRefused, Unavailable; reason PACING when the message
         budget is used up), not one byte left.
         """
+        failpoint("ib.order")
         self.check(approved)
         session = self._link.session()
         contract = self._contracts.contract(approved.intent.instrument)
@@ -101,7 +103,9 @@ class OrderLink:
             raise Unavailable(f"order {approved.client_order_id}: the message budget is used up", "PACING")
         self._client_order_ids[(self._link.client_id, approved.broker_order_id)] = approved.client_order_id
         session.seen_order_id(approved.broker_order_id)
+        failpoint("ib.order_frame")
         session.send(partial(session.client.placeOrder, approved.broker_order_id, contract, order))
+        failpoint("ib.order_sent")
 
     def cancel(self, broker_order_id: int) -> None:
         """Asks for one of this client id's orders to be canceled; raises Unavailable.
@@ -111,7 +115,9 @@ class OrderLink:
         session = self._link.session()
         if not self._budget.take_now(cancel=True):
             raise Unavailable(f"cancel of {broker_order_id}: the message budget is used up", "PACING")
+        failpoint("ib.cancel_frame")
         session.send(partial(session.client.cancelOrder, broker_order_id, ""))
+        failpoint("ib.cancel_sent")
 
     def cancel_everything(self) -> None:
         """Cancels all orders of all clients and the manual ones too; raises Unavailable."""
@@ -165,6 +171,7 @@ class OrderLink:
         why_held: str,
     ) -> None:  # fmt: skip
         """From the listener."""
+        failpoint("ib.status")
         key = (client_id, order_id)
         update = order_update(
             key, state, filled, remaining, average, perm_id, why_held, self._client_order_ids.get(key, ""),
@@ -175,6 +182,7 @@ class OrderLink:
 
     def open_order(self, order_id: int, contract: Any, order: Any, state: Any) -> None:
         """From the listener: tells ids; the state itself comes as an order status."""
+        failpoint("ib.open_order")
         row = broker_order(order_id, contract, order, state)
         if row.client_order_id:
             self._client_order_ids[(row.client_id, row.broker_order_id)] = row.client_order_id
@@ -188,6 +196,7 @@ class OrderLink:
 
     def execution(self, request_id: int, contract: Any, execution: Any) -> None:
         """From the listener."""
+        failpoint("ib.execution")
         rows = self._executions.get(request_id)
         if rows is not None:
             rows.append(execution_update(contract, execution, None))
@@ -196,10 +205,12 @@ class OrderLink:
 
     def commission(self, report: Any) -> None:
         """From the listener; may come before its execution."""
+        failpoint("ib.commission")
         update = self._commissions[report.execId] = commission_update(report)
         self._on_event(update)
 
     def _error(self, request_id: int, code: int, text: str) -> None:
+        failpoint("ib.error")
         meaning = meaning_of(code)
         order_id = request_id if is_order_id(request_id) else 0
         if order_id and meaning is ErrorMeaning.ORDER_REJECTED:

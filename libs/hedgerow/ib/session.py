@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from hedgerow.domain.errors import FailedPrecondition, HedgerowError, NotFound, Unavailable
+from hedgerow.failpoints import failpoint
 from hedgerow.ib.codes import ErrorMeaning, meaning_of
 from hedgerow.ib.library import library
 from hedgerow.ib.listener import Listener
@@ -56,6 +57,7 @@ class Session:
         orders and accounts before anyone could look at what kind of account it is: so only its handshake is used.
         """
         broker = self._broker
+        failpoint("ib.connect")
         attempt = asyncio.ensure_future(self.client.connectAsync(broker.host, broker.port, self._client_id, None))
         try:
             await asyncio.wait(
@@ -82,6 +84,7 @@ class Session:
                 raise error
             raise Unavailable(f"cannot reach the broker at {where}: {error}", "BROKER_UNREACHABLE") from error
         self.client.updateReqId(FIRST_REQUEST_ID)
+        failpoint("ib.connected")
         self.accounts = tuple(self.client.getAccounts())
 
     @property
@@ -104,7 +107,9 @@ class Session:
         """Runs a call that only writes to the socket; raises Unavailable when the connection is gone."""
         self._require()
         try:
+            failpoint("ib.send")
             frame()
+            failpoint("ib.sent")
         except ConnectionError as error:
             raise Unavailable(f"the broker connection is gone: {error}", "BROKER_DOWN") from error
 
@@ -117,6 +122,7 @@ class Session:
         limit = self._broker.request_timeout_s if timeout_s is None else timeout_s
         try:
             async with asyncio.timeout(limit):
+                failpoint("ib.request")
                 return await start()
         except TimeoutError as error:
             raise Unavailable(f"{what}: no answer from the broker in {limit:g} s", "REQUEST_TIMEOUT") from error
@@ -139,6 +145,7 @@ class Session:
                 done: asyncio.Future[HedgerowError | None] = asyncio.get_running_loop().create_future()
                 self._flights[flight] = done
                 try:
+                    failpoint("ib.exclusive")
                     self.send(send)
                 except Unavailable:
                     del self._flights[flight]
@@ -184,6 +191,7 @@ class Session:
 
     def lost(self, reason: str) -> None:
         """From the listener: nothing more will come."""
+        failpoint("ib.lost")
         if self.gone.done():
             return
         self.gone.set_result(reason)

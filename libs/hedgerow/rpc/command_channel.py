@@ -11,6 +11,7 @@ import grpc
 from hedgerow.api.control.v1 import control_pb2, control_pb2_grpc
 from hedgerow.domain.command import Command
 from hedgerow.domain.errors import HedgerowError
+from hedgerow.failpoints import failpoint
 from hedgerow.rpc.retry import reconnecting
 from hedgerow.telemetry.logs import get_logger
 from hedgerow.wire.control import command_from_wire
@@ -60,7 +61,9 @@ class CommandChannel:
                 async for message in reconnecting(open_call, name="control", silence_s=self._silence_s):
                     if message.WhichOneof("event") == "command":
                         command = command_from_wire(message.command)
+                        failpoint("channel.command")
                         await self._take(command, False)
+                        failpoint("channel.taken")
                         self._sequence = max(self._sequence, command.sequence)
             except HedgerowError as error:
                 self._log.error("control's commands cannot be followed", cause=str(error))
@@ -76,6 +79,7 @@ class CommandChannel:
             else:
                 self._note("")
                 for command in commands:
+                    failpoint("channel.stored")
                     await self._take(command, True)
             await asyncio.sleep(interval_s)
 

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Hashable, Iterable
 from typing import Generic, NamedTuple, TypeVar
 
+from hedgerow.failpoints import failpoint
+
 T = TypeVar("T")
 
 SLOW_CONSUMER = "SLOW_CONSUMER"
@@ -77,6 +79,7 @@ class Reader(ABC, Generic[T]):
 
     def end(self, reason: str) -> None:
         """Takes nothing more in; what is pending is still delivered, then `reason`."""
+        failpoint("rpc.end")
         if not self._closing:
             self._closing = reason
             self._owner.unsubscribe(self)
@@ -100,6 +103,7 @@ class Reader(ABC, Generic[T]):
         """Waits until something is pending and takes all of it; after `idle_s` seconds of nothing, an idle batch."""
         if not self.pending and not self._closing:
             await self._wait(idle_s)
+        failpoint("rpc.batch")
         items, dropped = self._take()
         self._ended = bool(self._closing) and not self.pending
         return Batch(items, self._owner.sequence, dropped, self._closing if self._ended else "")
@@ -194,6 +198,7 @@ class LosslessReader(Reader[T]):
 
     def preload(self, items: Iterable[T]) -> None:
         """Puts a backlog before everything published from now on; the bound does not count it."""
+        failpoint("rpc.resume")
         self._backlog.extend(items)
 
     def _take(self) -> tuple[tuple[T, ...], int]:
@@ -227,6 +232,7 @@ class Broadcast(ABC, Generic[T]):
 
     def publish_all(self, items: tuple[T, ...] | list[T]) -> None:
         """Hands items, oldest first, to every reader, waking each once."""
+        failpoint("rpc.publish")
         self.sequence += len(items)
         for reader in tuple(self._readers):
             reader._offer(items)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from hedgerow.domain.command import Command, CommandKind, NewCommand
 from hedgerow.domain.errors import AlreadyExists, NotFound
+from hedgerow.failpoints import failpoint
 from hedgerow.store import answers
 from hedgerow.store.answers import acknowledgement
 from hedgerow.store.backend import Backend, Cursor, Version, storage_errors
@@ -58,6 +59,7 @@ def write_command(place: Place, command: NewCommand, *, wall_ns: int, market_ns:
             with storage_errors(store.backend.name, *store.backend.errors):
                 session.begin()
                 recorded = job(session.cursor)
+                failpoint("commands.beside")
                 session.commit()
         finally:
             session.close()  # an open transaction is rolled back
@@ -117,7 +119,9 @@ def _insert(
         cursor.execute(find, (command.command_id,))
         row = cursor.fetchone()
         if row is None:
+            failpoint("commands.insert")
             insert.execute(cursor)
+            failpoint("commands.operation")
             operation.execute(cursor)
             return _command(dict(values, sequence=cursor_sequence(cursor)))
         first = dict(zip(_COLUMNS.split(", "), row, strict=True))
@@ -229,6 +233,7 @@ class CommandReader:
         When the database was lost and begun anew its commands start over, so that none is missed;
         the reader tells repeats by command_id. Raises Unavailable when it is damaged or its server away.
         """
+        failpoint("commands.poll")
         version = self._watch.version()
         if version is None or version == self._version:
             return []

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from hedgerow.clock import wall_now
 from hedgerow.domain.errors import FailedPrecondition, InvalidValue, NotFound
+from hedgerow.failpoints import failpoint
 from hedgerow.store.backend import Backend, Session, Watch, storage_errors
 from hedgerow.store.location import Place, StoreLocation, as_location
 from hedgerow.store.sqlite import SqliteWatch, open_sqlite, sqlite_owners
@@ -142,6 +143,7 @@ def watch(place: Place, owner: str, table: str, column: str) -> Watch:
 
 def acquire_epoch(store: Store, owner: str) -> int:
     """Counts this start of the writer: 1 for the first, higher each time; durable when it returns."""
+    failpoint("epoch.acquire")
     leases = store.table("leases")
     with store.begin() as connection:
         row = connection.execute(sa.select(leases.c.epoch).where(leases.c.name == owner)).first()

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from hedgerow.domain.errors import HedgerowError, JournalUnavailable
+from hedgerow.failpoints import failpoint
 from hedgerow.store.backend import Cursor
 from hedgerow.store.engine import Store
 from hedgerow.store.writer import WriterThread
@@ -87,6 +88,7 @@ class JournalWriter(WriterThread):
         breaks a rule of its table (nothing of this call is kept, the journal goes on) and with
         JournalUnavailable when the database fails.
         """
+        failpoint("journal.append")
         records = [(e.kind, e.wall_ns, e.market_ns, canonical_json(e.payload)) for e in events]
         prepared = [self._compiler.prepare(write) for write in writes]
 
@@ -96,11 +98,13 @@ class JournalWriter(WriterThread):
             for kind, wall_ns, market_ns, payload in records:
                 number += 1
                 digest = chain_hash(previous, number, self._epoch, kind, wall_ns, market_ns, payload)
+                failpoint("journal.event")
                 cursor.execute(self._insert, (number, self._epoch, kind, wall_ns, market_ns, payload, previous, digest))
                 sequences.append(number)
                 previous = digest
             for one in prepared:
                 one.execute(cursor, sequences)
+            failpoint("journal.written")
             self._next = Head(number, previous)
             return tuple(sequences)
 
@@ -112,6 +116,7 @@ class JournalWriter(WriterThread):
 
     def on_commit(self) -> None:
         """The chain's head moves only when the transaction is on disk."""
+        failpoint("journal.head")
         self._head = self._next
 
 

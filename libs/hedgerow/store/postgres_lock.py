@@ -11,6 +11,7 @@ from psycopg import errors
 
 from hedgerow.clock import wall_now
 from hedgerow.domain.errors import FailedPrecondition, Unavailable
+from hedgerow.failpoints import failpoint
 from hedgerow.store.backend import storage_errors
 from hedgerow.store.postgres_connections import connect
 
@@ -36,10 +37,12 @@ class WriterLock:
 
     def stamp(self) -> None:
         """Counts this taking of the lock, so that its holder knows later whether another had it in between."""
+        failpoint("postgres.stamp")
         self._taken = self._count(self._connection)
 
     def retake(self) -> None:
         """Takes a lost lock again; raises Unavailable when another process has it, or had it meanwhile."""
+        failpoint("postgres.retake")
         self._connection.close()
         try:
             connection = self._acquire()
@@ -81,6 +84,7 @@ class WriterLock:
         return True
 
     def _acquire(self) -> psycopg.Connection[Any]:
+        failpoint("postgres.lock")
         connection = connect(self._url, self._owner, self._schema, what="lock")
         try:
             connection.execute(f"SET lock_timeout = {PATIENCE_MS}")

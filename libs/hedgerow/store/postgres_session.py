@@ -10,6 +10,7 @@ from psycopg.adapt import Dumper
 from psycopg.pq import TransactionStatus
 
 from hedgerow.domain.errors import Unavailable
+from hedgerow.failpoints import failpoint
 from hedgerow.store.postgres_connections import connect
 from hedgerow.store.postgres_lock import WriterLock
 
@@ -38,17 +39,21 @@ class PostgresSession:
             self._lock.retake()
         if self.connection.closed and self._reconnects:
             self._connect()
+        failpoint("postgres.begin")
         self.cursor.execute("BEGIN")
 
     def commit(self) -> None:
         """Returns once the transaction is on disk."""
+        failpoint("postgres.commit")
         self.cursor.execute("COMMIT")
+        failpoint("postgres.committed")
         if self.cursor.statusmessage != "COMMIT":
             raise psycopg.OperationalError(f"the server answered COMMIT with {self.cursor.statusmessage}")
 
     def rollback(self) -> None:
         """Ends an open transaction; nothing to do without one, or without a connection."""
         if self.connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+            failpoint("postgres.rollback")
             self.cursor.execute("ROLLBACK")
 
     def settle(self) -> None:
@@ -59,6 +64,7 @@ class PostgresSession:
         self.connection.close()
 
     def _connect(self) -> None:
+        failpoint("postgres.connect")
         self.connection = connect(self._url, self._owner, self._schema, what="writer" if self._lock else "beside")
         self.connection.adapters.register_dumper(int, _Number)
         try:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from hedgerow.domain.errors import AlreadyExists, FailedPrecondition, HedgerowError, InvalidValue, NotFound
+from hedgerow.failpoints import failpoint
 from hedgerow.store.backend import Cursor, Version, storage_errors
 from hedgerow.store.schema import bring_up_to_date
 from hedgerow.store.tables import owner_kind
@@ -98,6 +99,7 @@ class SqliteBackend:
                 size = os.fstat(descriptor).st_size
                 while size < room_bytes:
                     size += os.pwrite(descriptor, bytes(min(1 << 20, room_bytes - size)), size)
+                failpoint("sqlite.room")
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
@@ -127,19 +129,24 @@ class SqliteSession:
             there = False
         if not there:
             raise sqlite3.OperationalError("the file was removed or replaced; start its process again")
+        failpoint("sqlite.begin")
         self.cursor.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         """Returns once the transaction is on disk."""
+        failpoint("sqlite.commit")
         self.cursor.execute("COMMIT")
+        failpoint("sqlite.committed")
 
     def rollback(self) -> None:
         """Ends an open transaction; nothing to do without one."""
         if self.connection.in_transaction:
+            failpoint("sqlite.rollback")
             self.cursor.execute("ROLLBACK")
 
     def settle(self) -> None:
         """Copies the log into the database, off the order path."""
+        failpoint("sqlite.checkpoint")
         self.cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def close(self) -> None:
@@ -215,6 +222,7 @@ def _lock(folder: Path, owner: str) -> int:
             "set HEDGEROW_HOME to such a folder",
         ) from error  # fmt: skip
     try:
+        failpoint("sqlite.lock")
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         holder = os.read(lock, 20).decode(errors="replace").strip() or "unknown"

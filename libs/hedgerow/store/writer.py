@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from hedgerow.domain.errors import HedgerowError, Unavailable
+from hedgerow.failpoints import failpoint
 from hedgerow.store.backend import Backend, Cursor
 from hedgerow.store.engine import Store
 from hedgerow.store.location import StoreLocation
@@ -100,6 +101,7 @@ class WriterThread:
             if not self._started:
                 self._started = True
                 self._thread.start()
+            failpoint("writer.submit")
             self._pending += 1
             self._queue.put(_Item(job, loop, future))
         return future
@@ -150,11 +152,14 @@ class WriterThread:
         while group:
             done: list[_Answer] = []
             try:
+                failpoint("writer.begin")
                 self._session.begin()
+                failpoint("writer.begun")
                 self.on_begin()
                 cursor = self._session.cursor
                 for item in group:
                     try:
+                        failpoint("writer.job")
                         done.append((item, item.job(cursor), None))
                     except self.backend.job_errors as error:
                         answers.append((item, None, self.backend.job_error(error)))
@@ -163,10 +168,13 @@ class WriterThread:
                         answers.append((item, None, error))
                         break
                 else:
+                    failpoint("writer.commit")
                     self._session.commit()
+                    failpoint("writer.committed")
                     self.on_commit()
                     self._failed = ""
                     return answers + done
+                failpoint("writer.rollback")
                 self._session.rollback()
                 group.remove(item)
             except failures as error:
@@ -185,6 +193,7 @@ class WriterThread:
 
     def _answer(self, answers: Sequence[_Answer]) -> None:
         """Resolves all futures of a loop by waking it once."""
+        failpoint("writer.answer")
         loops = {item.loop for item, _, _ in answers}
         for loop in loops:
             mine = [answer for answer in answers if answer[0].loop is loop]
@@ -206,6 +215,7 @@ class WriterThread:
 
     def _settle(self) -> None:
         try:
+            failpoint("writer.settle")
             self._session.settle()
         except self.backend.errors as error:
             self._failed = str(error)

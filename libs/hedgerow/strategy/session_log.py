@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from hedgerow.domain.errors import HedgerowError, Unavailable
+from hedgerow.failpoints import failpoint
 from hedgerow.strategy.decision import Decision
 from hedgerow.strategy.layout import Layout
 from hedgerow.strategy.observation import Observation
@@ -176,6 +177,7 @@ class SessionLog:
 
     def close(self) -> None:
         """Flush to disk and close."""
+        failpoint("session_log.sync")
         os.fsync(self._file)
         os.close(self._file)
 
@@ -188,6 +190,7 @@ class SessionLog:
 
     def _write(self, frame: bytes) -> None:
         try:
+            failpoint("session_log.write")
             written = os.write(self._file, frame)
             if written != len(frame):
                 os.ftruncate(self._file, self._size)
