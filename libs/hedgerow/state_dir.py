@@ -30,6 +30,7 @@ class StateDir:
         self.ibsim_dir = self.root / "ibsim"
         self.clock_file = self.ibsim_dir / "clock"
         self.wire_log = self.ibsim_dir / "wire.log"
+        self.journal_head_file = self.root / "journal.head"
 
     def session_log_dir(self, strategy: str) -> Path:
         """Session log of one strategy: its observations and decisions."""

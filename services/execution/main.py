@@ -13,6 +13,7 @@ from hedgerow.ib.link import IbLink, Recovery
 from hedgerow.rpc.process import ProcessContext, run_process
 from hedgerow.rpc.together import run_together
 from hedgerow.store.engine import acquire_epoch, open_store
+from hedgerow.store.head_file import HeadFile
 from hedgerow.store.journal import JournalWriter
 from hedgerow.store.spans import SpanStore
 from hedgerow.store.writer import make_log_room
@@ -59,7 +60,9 @@ async def compose(context: ProcessContext) -> None:
         context.log.info("book rebuilt", events=events, open_orders=len(ledger.book.open), epoch=epoch)
         failpoint("execution.rebuilt")
         make_log_room(store)
-        journal = writer = JournalWriter(store, epoch)
+        journal = writer = JournalWriter(store, epoch, HeadFile(context.state.journal_head_file))
+        if journal.cut_short:
+            context.log.error("journal does not fit the head kept from before", problem=journal.cut_short)
         spans = SpanStore(store, lambda rows: journal.append((), rows), context.settings.telemetry)
         feed = Feed(store, ledger.book, lambda: log.published)
 

@@ -7,7 +7,23 @@ import sys
 
 import typer
 
-from hedgerow.cli import config, conformance, control, dashboard, demo, ibsim, queries, replay, sessions, tape, torture, trace, up
+from hedgerow.cli import (
+    config,
+    conformance,
+    control,
+    dashboard,
+    demo,
+    ibsim,
+    journal,
+    position,
+    queries,
+    replay,
+    sessions,
+    tape,
+    torture,
+    trace,
+    up,
+)
 from hedgerow.cli.check import command as check
 from hedgerow.domain.errors import HedgerowError
 
@@ -40,6 +56,8 @@ app.add_typer(tape.app, name="tape")
 app.add_typer(config.app, name="config")
 app.add_typer(conformance.app, name="conformance")
 app.add_typer(replay.app, name="replay")
+app.add_typer(position.app, name="position")
+app.add_typer(journal.app, name="journal")
 
 
 def main() -> None:

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from hedgerow.domain.errors import HedgerowError, JournalUnavailable
+from hedgerow.domain.errors import HedgerowError, JournalUnavailable, Unavailable
 from hedgerow.failpoints import failpoint
 from hedgerow.store.backend import Cursor
 from hedgerow.store.engine import Store
+from hedgerow.store.head_file import Head, HeadFile
 from hedgerow.store.writer import WriterThread
 from hedgerow.store.writes import Write, canonical_json
 
@@ -51,11 +52,24 @@ class JournalRow:
     hash: str
 
 
-class Head(NamedTuple):
-    """The newest event: its sequence (0 before the first) and hash."""
+class ChainFault(NamedTuple):
+    """The first sequence that is edited, missing or out of order, and what is wrong there, in words."""
 
     sequence: int
-    hash: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """A whole journal checked: `events` hold, then comes the `fault`, if there is one.
+
+    `epochs` maps each epoch to its number of events; `head` is the newest event that holds.
+    """
+
+    events: int
+    epochs: Mapping[int, int]
+    head: Head
+    fault: ChainFault | None
 
 
 class JournalWriter(WriterThread):
@@ -63,13 +77,17 @@ class JournalWriter(WriterThread):
 
     An append that failed so is whole or absent: after a failed sync the disk may still hold it,
     and whoever opens the store anew finds it as an event whose effect never happened.
+    `head_file` is told of the head after every commit, so that a journal cut short is found later.
     """
 
-    def __init__(self, store: Store, epoch: int) -> None:
+    def __init__(self, store: Store, epoch: int, head_file: HeadFile | None = None) -> None:
         super().__init__(store, latch=True)
         self._epoch = epoch
         self._insert = store.backend.sql(_INSERT)
         self._head = self._next = journal_head(store)
+        self._head_file = head_file
+        self.cut_short = "" if head_file is None else head_file.follow(self._head)
+        """What does not fit the head kept from before, in words: the journal was cut off, or the file is damaged."""
 
     @property
     def head(self) -> Head:
@@ -118,6 +136,19 @@ class JournalWriter(WriterThread):
         """The chain's head moves only when the transaction is on disk."""
         failpoint("journal.head")
         self._head = self._next
+        if self._head_file is not None:
+            self._head_file.write(self._head)
+
+    def on_idle(self) -> None:
+        """Nothing waits for the disk: the head file may have it for a moment."""
+        if self._head_file is not None:
+            self._head_file.sync()
+
+    async def close(self) -> None:
+        """Commits everything pending; the head file is on disk after it."""
+        await super().close()
+        if self._head_file is not None:
+            self._head_file.close()
 
 
 def chain_hash(previous: str, sequence: int, epoch: int, kind: str, wall_ns: int, market_ns: int, payload: str) -> str:
@@ -143,24 +174,71 @@ def read_journal(store: Store, after: int = 0, limit: int | None = None) -> Iter
             yield JournalRow(sequence, epoch, kind, wall_ns, market_ns, json.loads(payload), prev_hash, digest)
 
 
-def verify_chain(store: Store, head: Head | None = None) -> int | None:
-    """The first sequence that is edited, missing or out of order; None when the chain holds.
+class ChainCheck:
+    """Follows a chain row by row from its first event."""
 
-    The chain alone cannot show that its end was cut off: give the `head` last known, kept
-    elsewhere, and a shorter or different journal is found too.
-    """
-    number, previous = 0, GENESIS
-    with store.read() as connection:
-        for row in _rows(connection, store, 0, None):
-            number += 1
-            sequence, epoch, kind, wall_ns, market_ns, payload, prev_hash, digest = row
+    def __init__(self) -> None:
+        self.head = Head(0, GENESIS)
+        self.epochs: dict[int, int] = {}
+        self._epoch = 0
+
+    def fault(self, row: Sequence[Any]) -> str:
+        """What is wrong with the next row (its columns in the table's order); empty, and followed, when it holds."""
+        number, previous = self.head.sequence + 1, self.head.hash
+        sequence, epoch, kind, wall_ns, market_ns, payload, prev_hash, digest = row
+        if sequence != number:
+            return f"event {sequence} follows {number - 1}"
+        if prev_hash != previous:
+            return "it does not follow the event before it: that one's hash is another"
+        try:
             expected = chain_hash(previous, number, epoch, kind, wall_ns, market_ns, payload)
-            if sequence != number or prev_hash != previous or digest != expected:
-                return number
-            previous = digest
-            if head is not None and head.sequence == number and head.hash != digest:
-                return number
-    return number + 1 if head is not None and head.sequence > number else None
+        except TypeError as error:
+            return f"it holds what no writer of ours wrote: {error}"
+        if digest != expected:
+            return "its contents are not those its hash was made of"
+        if epoch < self._epoch:
+            return f"epoch {epoch} wrote after epoch {self._epoch} had begun"
+        self._epoch = epoch
+        self.epochs[epoch] = self.epochs.get(epoch, 0) + 1
+        self.head = Head(number, digest)
+        return ""
+
+
+def check_chain(store: Store, heads: Sequence[Head] = ()) -> ChainReport:
+    """Checks hashes, sequences and epochs of the whole journal, offline, in one snapshot.
+
+    The chain alone cannot show that its end was cut off: give the `heads` known from before, kept elsewhere, and a
+    shorter or different journal is found too. Raises Unavailable when a server does not answer.
+    """
+    check = ChainCheck()
+    known: dict[int, set[str]] = {}
+    for head in heads:
+        known.setdefault(head.sequence, set()).add(head.hash)
+    fault: ChainFault | None = None
+    try:
+        with store.read() as connection:
+            for row in _rows(connection, store, 0, None):
+                problem = check.fault(row)
+                at = check.head.sequence + (1 if problem else 0)
+                if not problem and known.get(at, {check.head.hash}) != {check.head.hash}:
+                    problem = "another event was here when its hash was kept elsewhere"
+                if problem:
+                    fault = ChainFault(at, problem)
+                    break
+    except Unavailable as error:
+        if store.location.folder is None:
+            raise
+        fault = ChainFault(check.head.sequence + 1, str(error))
+    newest = max(known, default=0)
+    if fault is None and newest > check.head.sequence:
+        fault = ChainFault(check.head.sequence + 1, f"the journal went on to {newest} once: its end is cut off")
+    return ChainReport(check.head.sequence, check.epochs, check.head, fault)
+
+
+def verify_chain(store: Store, head: Head | None = None) -> int | None:
+    """The first sequence that is edited, missing or out of order; None when the chain holds. As `check_chain`."""
+    fault = check_chain(store, () if head is None else (head,)).fault
+    return None if fault is None else fault.sequence
 
 
 def _rows(connection: sa.Connection, store: Store, after: int, limit: int | None) -> Iterator[Sequence[Any]]:

@@ -214,6 +214,7 @@ class WriterThread:
                 item.future.set_exception(error)
 
     def _settle(self) -> None:
+        self.on_idle()
         try:
             failpoint("writer.settle")
             self._session.settle()
@@ -225,6 +226,9 @@ class WriterThread:
 
     def on_commit(self) -> None:
         """Called when a transaction is on disk."""
+
+    def on_idle(self) -> None:
+        """Called when nothing was written for a while."""
 
 
 def make_log_room(store: Store, room_bytes: int = LOG_ROOM_BYTES) -> None:
