@@ -37,16 +37,25 @@ class AsyncioClient:
         self._timeout_s = timeout_s
         self._ib = self._library.IB()
         self.errors: list[ErrorView] = []
+        self.live_fills: list[str] = []
+        self.commissions: list[str] = []
+        self.statuses: list[tuple[int, str]] = []
+        self.handler_failures: list[str] = []
         self._tickers: dict[int, Any] = {}
         self._updates: dict[int, int] = {}
         self._trades: dict[int, Any] = {}
-        self._ib.errorEvent += lambda req_id, code, text, _: self.errors.append(ErrorView(req_id, code, text))
+        ib = self._ib
+        ib.errorEvent += lambda req_id, code, text, _: self.errors.append(ErrorView(req_id, code, text))
+        ib.execDetailsEvent += lambda _, fill: self.live_fills.append(fill.execution.execId)
+        ib.commissionReportEvent += lambda _, fill, __: self.commissions.append(fill.execution.execId)
+        ib.orderStatusEvent += lambda trade: self.statuses.append((trade.order.orderId, trade.orderStatus.status))
 
     def _run(self, awaitable: Awaitable[Any]) -> Any:
         return self._loop.run_until_complete(asyncio.wait_for(awaitable, TIMEOUT_S))
 
-    def connect(self, port: int, client_id: int) -> None:
-        self._run(self._ib.connectAsync("127.0.0.1", port, clientId=client_id, timeout=self._timeout_s))
+    def connect(self, port: int, client_id: int, timeout_s: float | None = None) -> None:
+        limit = self._timeout_s if timeout_s is None else timeout_s
+        self._run(self._ib.connectAsync("127.0.0.1", port, clientId=client_id, timeout=limit))
 
     def disconnect(self) -> None:
         self._ib.disconnect()
@@ -137,7 +146,8 @@ class AsyncioClient:
         view.market_data_type = ticker.marketDataType
         greeks = ticker.modelGreeks
         if greeks is not None:
-            view.delta, view.implied_volatility, view.theta = greeks.delta, greeks.impliedVol, greeks.theta
+            view.delta, view.implied_volatility = greeks.delta, greeks.impliedVol
+            view.theta, view.vega = greeks.theta, greeks.vega
         return view
 
     def unsubscribe(self, handle: int) -> None:
@@ -159,10 +169,18 @@ class AsyncioClient:
         made.tif, made.orderRef, made.outsideRth, made.account = (
             order.tif, order.order_ref, order.outside_rth, order.account,
         )  # fmt: skip
+        made.transmit = order.transmit
+        for name, value in order.more.items():
+            setattr(made, name, value)
         return made
 
-    def place(self, spec: ContractSpec, order: OrderSpec) -> int:
-        trade = self._ib.placeOrder(self._contract(spec), self._order(order))
+    def next_order_id(self) -> int:
+        return int(self._ib.client.getReqId())
+
+    def place(self, spec: ContractSpec, order: OrderSpec, order_id: int | None = None) -> int:
+        made = self._order(order)
+        made.orderId = self.next_order_id() if order_id is None else order_id
+        trade = self._ib.placeOrder(self._contract(spec), made)
         self._trades[trade.order.orderId] = trade
         return int(trade.order.orderId)
 
@@ -184,7 +202,7 @@ class AsyncioClient:
         order, status = trade.order, trade.orderStatus
         return OrderView(
             order.orderId, status.status, float(status.filled), float(status.remaining), status.avgFillPrice,
-            order.permId, order.lmtPrice, float(order.totalQuantity), order.orderRef,
+            order.permId, order.lmtPrice, float(order.totalQuantity), order.orderRef, order.clientId,
         )  # fmt: skip
 
     def order(self, order_id: int) -> OrderView:
@@ -198,8 +216,8 @@ class AsyncioClient:
         trades = self._run(self._ib.reqCompletedOrdersAsync(False))
         return [
             OrderView(
-                0, t.orderStatus.status, float(t.order.filledQuantity), 0.0, 0.0, t.order.permId, t.order.lmtPrice,
-                float(t.order.totalQuantity), t.order.orderRef,
+                t.order.orderId, t.orderStatus.status, float(t.order.filledQuantity), 0.0, 0.0, t.order.permId,
+                t.order.lmtPrice, float(t.order.totalQuantity), t.order.orderRef, t.order.clientId,
             )
             for t in trades
         ]  # fmt: skip
@@ -223,3 +241,33 @@ class AsyncioClient:
 
     def current_time(self) -> int:
         return int(self._run(self._ib.reqCurrentTimeAsync()).timestamp())
+
+    def library_orders(self) -> dict[int, str]:
+        return {trade.order.orderId: trade.orderStatus.status for trade in self._ib.trades()}
+
+    def library_positions(self) -> dict[int, float]:
+        return {p.contract.conId: float(p.position) for p in self._ib.positions()}
+
+    def probe(self, timeout_s: float) -> bool:
+        return self._answered(timeout_s, self._ib.reqCurrentTimeAsync())[0]
+
+    def ask_positions_twice(self, timeout_s: float) -> list[bool]:
+        return self._answered(timeout_s, self._ib.reqPositionsAsync(), self._ib.reqPositionsAsync())
+
+    def _answered(self, timeout_s: float, *requests: Awaitable[Any]) -> list[bool]:
+        async def wait() -> list[bool]:
+            futures = [asyncio.ensure_future(request) for request in requests]
+            await asyncio.wait(futures, timeout=timeout_s)
+            answered = [future.done() for future in futures]
+            for future in futures:
+                future.cancel()
+            return answered
+
+        return self._loop.run_until_complete(wait())
+
+    def fail_in_error_callback(self) -> None:
+        def fail(*_: Any) -> None:
+            raise RuntimeError("a mistake in our callback")
+
+        self._ib.errorEvent += fail
+        self._ib.errorEvent.error_event += lambda _, error: self.handler_failures.append(repr(error))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -52,6 +52,9 @@ class OrderSpec:
     order_ref: str = ""
     outside_rth: bool = False
     account: str = ""
+    transmit: bool = True
+    more: Mapping[str, object] = field(default_factory=dict)
+    """Attributes of the library's order object, set as they are."""
 
 
 @dataclass
@@ -66,6 +69,7 @@ class QuoteView:
     delta: float | None = None
     implied_volatility: float | None = None
     theta: float | None = None
+    vega: float | None = None
     updates: int = 0
 
 
@@ -82,11 +86,12 @@ class OrderView:
     limit: float = 0.0
     quantity: float = 0.0
     order_ref: str = ""
+    client_id: int = 0
 
 
 @dataclass(frozen=True)
 class ExecutionView:
-    """One execution with its commission report; `time` is what the client made of it, as text."""
+    """One execution with its commission report."""
 
     execution_id: str
     order_id: int
@@ -131,9 +136,17 @@ class Client(Protocol):
     """One connection of one library."""
 
     errors: list[ErrorView]
+    live_fills: list[str]
+    """Executions the library announced as they happened, by id."""
+    commissions: list[str]
+    """Executions whose commission report the library announced, by id."""
+    statuses: list[tuple[int, str]]
+    """Order id and status of every change the library announced."""
+    handler_failures: list[str]
+    """Exceptions of callbacks that the library reported to us."""
 
-    def connect(self, port: int, client_id: int) -> None:
-        """Connect, or raise ConnectionError or TimeoutError."""
+    def connect(self, port: int, client_id: int, timeout_s: float | None = None) -> None:
+        """Connect, again after `disconnect` on the same object; or raise ConnectionError or TimeoutError."""
 
     def disconnect(self) -> None:
         """Disconnect."""
@@ -183,8 +196,11 @@ class Client(Protocol):
     def closes(self, spec: ContractSpec, duration: str, bar: str, show: str) -> list[float]:
         """Closes of historical bars in regular hours; empty on an error."""
 
-    def place(self, spec: ContractSpec, order: OrderSpec) -> int:
-        """Place an order; its id."""
+    def next_order_id(self) -> int:
+        """Take the id the library would give the next order."""
+
+    def place(self, spec: ContractSpec, order: OrderSpec, order_id: int | None = None) -> int:
+        """Place an order under that id, or the library's next one; the id."""
 
     def modify(self, order_id: int, spec: ContractSpec, order: OrderSpec) -> None:
         """Place again under the same id."""
@@ -202,7 +218,7 @@ class Client(Protocol):
         """Open orders, freshly asked."""
 
     def completed_orders(self) -> list[OrderView]:
-        """Completed orders, freshly asked (order ids are not told)."""
+        """Completed orders, freshly asked; ids as the library shows them."""
 
     def executions(self) -> list[ExecutionView]:
         """Executions, freshly asked."""
@@ -212,3 +228,18 @@ class Client(Protocol):
 
     def current_time(self) -> int:
         """The gateway's time, seconds since the epoch."""
+
+    def library_orders(self) -> dict[int, str]:
+        """Status by order id of every order the library itself keeps; asks nobody."""
+
+    def library_positions(self) -> dict[int, float]:
+        """Quantity by contract id of every position the library itself keeps; asks nobody."""
+
+    def probe(self, timeout_s: float) -> bool:
+        """Whether the gateway answers a request for its time within that many seconds."""
+
+    def ask_positions_twice(self, timeout_s: float) -> list[bool]:
+        """Ask for positions twice at the same moment; whether each was answered within that many seconds."""
+
+    def fail_in_error_callback(self) -> None:
+        """Let our own callback for errors raise from now on, each time."""

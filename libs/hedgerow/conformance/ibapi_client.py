@@ -8,11 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ibapi.client import EClient
 from ibapi.contract import Contract
 from ibapi.execution import ExecutionFilter
 from ibapi.order import Order
-from ibapi.wrapper import EWrapper
 
 from hedgerow.conformance.client import (
     TIMEOUT_S,
@@ -26,183 +24,10 @@ from hedgerow.conformance.client import (
     QuoteView,
     WhatIf,
 )
+from hedgerow.conformance.ibapi_app import App
 
 _SUMMARY_TAGS = "NetLiquidation,TotalCashValue,BuyingPower,AvailableFunds"
 _UNSET = 1e300
-
-
-class _App(EWrapper, EClient):  # type: ignore[misc]
-    """Collects what the callbacks say; every request ends by setting its event."""
-
-    def __init__(self, errors: list[ErrorView]) -> None:
-        EClient.__init__(self, self)
-        self.errors = errors
-        self.next_id: int | None = None
-        self.account_list: list[str] = []
-        self.values: dict[str, str] = {}
-        self.summary: dict[str, str] = {}
-        self.held: dict[int, tuple[float, float]] = {}
-        self.items: dict[int, tuple[float, float, float]] = {}
-        self.found: dict[int, list[Any]] = {}
-        self.done: dict[Any, threading.Event] = {}
-        self.quotes: dict[int, QuoteView] = {}
-        self.known: dict[int, OrderView] = {}
-        self.opened: list[OrderView] = []
-        self.completed: list[OrderView] = []
-        self.fills: dict[str, tuple[Any, int]] = {}
-        self.commissions: dict[str, Any] = {}
-        self.what_ifs: dict[int, Any] = {}
-        self.time = 0
-
-    def begin(self, key: Any) -> threading.Event:
-        event = self.done[key] = threading.Event()
-        return event
-
-    def end(self, key: Any) -> None:
-        event = self.done.get(key)
-        if event is not None:
-            event.set()
-
-    def nextValidId(self, orderId: int) -> None:
-        self.next_id = orderId
-
-    def managedAccounts(self, accountsList: str) -> None:
-        self.account_list = [name for name in accountsList.split(",") if name]
-
-    def error(self, reqId: int, errorCode: int, errorString: str) -> None:
-        self.errors.append(ErrorView(reqId, errorCode, errorString))
-        if errorCode != 10167:
-            self.end(reqId)
-
-    def updateAccountValue(self, key: str, val: str, currency: str, accountName: str) -> None:
-        self.values[key] = val
-
-    def updatePortfolio(
-        self, contract: Any, position: float, marketPrice: float, marketValue: float, averageCost: float,
-        unrealizedPNL: float, realizedPNL: float, accountName: str,
-    ) -> None:  # fmt: skip
-        self.items[contract.conId] = (position, marketPrice, realizedPNL)
-
-    def accountDownloadEnd(self, accountName: str) -> None:
-        self.end("account")
-
-    def accountSummary(self, reqId: int, account: str, tag: str, value: str, currency: str) -> None:
-        self.summary[tag] = value
-
-    def accountSummaryEnd(self, reqId: int) -> None:
-        self.end(reqId)
-
-    def position(self, account: str, contract: Any, position: float, avgCost: float) -> None:
-        if position:
-            self.held[contract.conId] = (position, avgCost)
-        else:
-            self.held.pop(contract.conId, None)
-
-    def positionEnd(self) -> None:
-        self.end("positions")
-
-    def contractDetails(self, reqId: int, contractDetails: Any) -> None:
-        self.found.setdefault(reqId, []).append(contractDetails)
-
-    def contractDetailsEnd(self, reqId: int) -> None:
-        self.end(reqId)
-
-    def securityDefinitionOptionParameter(
-        self, reqId: int, exchange: str, underlyingConId: int, tradingClass: str, multiplier: str,
-        expirations: set[str], strikes: set[float],
-    ) -> None:  # fmt: skip
-        chain = Chain(exchange, multiplier, frozenset(expirations), frozenset(strikes))
-        self.found.setdefault(reqId, []).append(chain)
-
-    def securityDefinitionOptionParameterEnd(self, reqId: int) -> None:
-        self.end(reqId)
-
-    def tickPrice(self, reqId: int, tickType: int, price: float, attrib: Any) -> None:
-        view = self.quotes[reqId]
-        if tickType in (1, 66):
-            view.bid = price
-        elif tickType in (2, 67):
-            view.ask = price
-        view.updates += 1
-
-    def tickSize(self, reqId: int, tickType: int, size: int) -> None:
-        view = self.quotes[reqId]
-        if tickType in (0, 69):
-            view.bid_size = size
-        elif tickType in (3, 70):
-            view.ask_size = size
-
-    def tickString(self, reqId: int, tickType: int, value: str) -> None:
-        self.quotes[reqId].updates += 1
-
-    def tickOptionComputation(
-        self, reqId: int, tickType: int, tickAttrib: int, impliedVol: float, delta: float, optPrice: float,
-        pvDividend: float, gamma: float, vega: float, theta: float, undPrice: float,
-    ) -> None:  # fmt: skip
-        if tickType in (13, 83):
-            view = self.quotes[reqId]
-            view.delta, view.implied_volatility, view.theta = delta, impliedVol, theta
-
-    def marketDataType(self, reqId: int, marketDataType: int) -> None:
-        self.quotes[reqId].market_data_type = marketDataType
-
-    def tickSnapshotEnd(self, reqId: int) -> None:
-        self.end(reqId)
-
-    def historicalData(self, reqId: int, bar: Any) -> None:
-        self.found.setdefault(reqId, []).append(bar)
-
-    def historicalDataEnd(self, reqId: int, start: str, end: str) -> None:
-        self.end(reqId)
-
-    def openOrder(self, orderId: int, contract: Any, order: Any, orderState: Any) -> None:
-        if order.whatIf:
-            self.what_ifs[orderId] = orderState
-            self.end(orderId)
-            return
-        # Order ids are each client's own: another client's order must not be taken for one of ours.
-        own = order.clientId == self.clientId
-        view = self.known.setdefault(orderId, OrderView(orderId)) if own else OrderView(orderId)
-        view.perm_id, view.quantity, view.order_ref = order.permId, order.totalQuantity, order.orderRef
-        view.limit, view.status = order.lmtPrice, orderState.status
-        self.opened.append(view)
-
-    def openOrderEnd(self) -> None:
-        self.end("open")
-
-    def orderStatus(
-        self, orderId: int, status: str, filled: float, remaining: float, avgFillPrice: float, permId: int,
-        parentId: int, lastFillPrice: float, clientId: int, whyHeld: str, mktCapPrice: float,
-    ) -> None:  # fmt: skip
-        if clientId != self.clientId:
-            return
-        view = self.known.setdefault(orderId, OrderView(orderId))
-        view.status, view.filled, view.remaining, view.average_price = status, filled, remaining, avgFillPrice
-        view.perm_id = permId
-
-    def completedOrder(self, contract: Any, order: Any, orderState: Any) -> None:
-        self.completed.append(
-            OrderView(
-                0, orderState.status, order.filledQuantity, 0.0, 0.0, order.permId, order.lmtPrice,
-                order.totalQuantity, order.orderRef,
-            )
-        )  # fmt: skip
-
-    def completedOrdersEnd(self) -> None:
-        self.end("completed")
-
-    def execDetails(self, reqId: int, contract: Any, execution: Any) -> None:
-        self.fills[execution.execId] = (execution, reqId)
-
-    def execDetailsEnd(self, reqId: int) -> None:
-        self.end(reqId)
-
-    def commissionReport(self, commissionReport: Any) -> None:
-        self.commissions[commissionReport.execId] = commissionReport
-
-    def currentTime(self, time: int) -> None:
-        self.time = time
-        self.end("time")
 
 
 class IbapiClient:
@@ -210,20 +35,31 @@ class IbapiClient:
 
     def __init__(self) -> None:
         self.errors: list[ErrorView] = []
-        self._app = _App(self.errors)
+        self.handler_failures: list[str] = []
+        self._app = App(self.errors)
+        self.live_fills = self._app.live_fills
+        self.commissions = self._app.reported
+        self.statuses = self._app.statuses
         self._thread: threading.Thread | None = None
         self._requests = 1_000_000  # request ids are a space of their own
 
-    def connect(self, port: int, client_id: int) -> None:
+    def connect(self, port: int, client_id: int, timeout_s: float | None = None) -> None:
         app = self._app
+        app.next_id, app.account_list = None, []
         app.connect("127.0.0.1", port, client_id)
-        self._thread = threading.Thread(target=app.run, daemon=True)
+        self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
         try:
-            self.wait(lambda: app.next_id is not None and bool(app.account_list), "connected", 5.0)
+            self.wait(lambda: app.next_id is not None and bool(app.account_list), "connected", timeout_s or 5.0)
         except AssertionError:
             self.disconnect()
             raise TimeoutError("no nextValidId") from None
+
+    def _read(self) -> None:
+        try:
+            self._app.run()
+        except RuntimeError as error:  # a callback's own mistake ends the library's loop
+            self.handler_failures.append(repr(error))
 
     def disconnect(self) -> None:
         self._app.disconnect()
@@ -334,11 +170,18 @@ class IbapiClient:
         made.orderRef, made.outsideRth, made.account = order.order_ref, order.outside_rth, order.account
         # These two old defaults are refused by today's gateways; every user of ibapi 9 sets them so.
         made.eTradeOnly = made.firmQuoteOnly = False
+        made.transmit = order.transmit
+        for name, value in order.more.items():
+            setattr(made, name, value)
         return made
 
-    def place(self, spec: ContractSpec, order: OrderSpec) -> int:
+    def next_order_id(self) -> int:
         assert self._app.next_id is not None
         order_id, self._app.next_id = self._app.next_id, self._app.next_id + 1
+        return order_id
+
+    def place(self, spec: ContractSpec, order: OrderSpec, order_id: int | None = None) -> int:
+        order_id = self.next_order_id() if order_id is None else order_id
         self._app.known[order_id] = OrderView(order_id)
         self._app.placeOrder(order_id, self._contract(spec), self._order(order))
         return order_id
@@ -384,8 +227,7 @@ class IbapiClient:
     def what_if(self, spec: ContractSpec, order: OrderSpec) -> WhatIf:
         made = self._order(order)
         made.whatIf = True
-        assert self._app.next_id is not None
-        order_id, self._app.next_id = self._app.next_id, self._app.next_id + 1
+        order_id = self.next_order_id()
         self._finish(order_id, lambda: self._app.placeOrder(order_id, self._contract(spec), made))
         state = self._app.what_ifs[order_id]
         return WhatIf(float(state.commission), float(state.initMarginChange))
@@ -393,3 +235,26 @@ class IbapiClient:
     def current_time(self) -> int:
         self._finish("time", self._app.reqCurrentTime)
         return self._app.time
+
+    def library_orders(self) -> dict[int, str]:
+        return {}  # it keeps none
+
+    def library_positions(self) -> dict[int, float]:
+        return {}
+
+    def probe(self, timeout_s: float) -> bool:
+        answered = self._app.begin("time")
+        self._app.reqCurrentTime()
+        return answered.wait(timeout_s)
+
+    def ask_positions_twice(self, timeout_s: float) -> list[bool]:
+        app, before = self._app, self._app.position_ends
+        app.reqPositions()
+        app.reqPositions()
+        deadline = time.monotonic() + timeout_s
+        while app.position_ends < before + 2 and time.monotonic() < deadline:
+            time.sleep(0.005)
+        return [app.position_ends > before, app.position_ends > before + 1]
+
+    def fail_in_error_callback(self) -> None:
+        self._app.callback_fails = True
