@@ -12,8 +12,8 @@ from hedgerow.domain.status import StrategyStatus
 
 NOT_FRESH = frozenset(
     {"HEARTBEAT_MISSING", "STATUS_UNREADABLE", "STOPPED_BY_OPERATOR", "STARTING", "SERVICE_DOWN", "WAITING_IB",
-     "BROKER_DOWN", "NOT_RECONCILED", "POSITION_BREAK", "GREEKS_BAD", "DATA_STALE", "DATA_LAG", "DATA_DELAYED",
-     "OUTSIDE_RTH"}
+     "BROKER_DOWN", "NOT_RECONCILED", "POSITION_BREAK", "POSITION_UNSETTLED", "GREEKS_BAD", "DATA_STALE",
+     "DATA_LAG", "DATA_DELAYED", "OUTSIDE_RTH"}
 )  # fmt: skip
 """Reasons under which a snapshot's net delta or position is not what holds now."""
 

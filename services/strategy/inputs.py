@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from hedgerow.domain.instrument import Instrument, Right
+from hedgerow.domain.position import ZERO, Position
 from hedgerow.domain.quote import Quote
 from hedgerow.domain.trading_state import BrokerLink, LinkState
 from hedgerow.strategy.observation import (
@@ -72,6 +73,10 @@ class Inputs:
     symbol: str
     quotes: dict[str, QuoteInput] = field(default_factory=dict)
     legs: dict[str, Leg] = field(default_factory=dict)
+    closed_legs: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
+    """Options this strategy held once: (realized profit, commissions), currency."""
+    transferred: Position = Position()
+    """Its shares that came without an order: an exercise or assignment, a break an operator gave it, an adoption."""
     position: OwnPosition = OwnPosition()
     order: OwnOrder = OwnOrder()
     strangers: set[str] = field(default_factory=set)
@@ -113,6 +118,25 @@ class Inputs:
     def underlying(self) -> QuoteInput | None:
         """The underlying's newest quote."""
         return self.quotes.get(self.symbol)
+
+    @property
+    def stock(self) -> Position:
+        """The strategy's shares: what its own executions add up to, and what came without one."""
+        came = self.transferred
+        total = self.position.position.after(came.quantity, came.average_price)
+        return replace(total, realized_pnl=total.realized_pnl + came.realized_pnl) if came.realized_pnl else total
+
+    @property
+    def options_realized_pnl(self) -> Decimal:
+        """Realized profit of its options, those it no longer has included; currency."""
+        closed = sum((realized for realized, _ in self.closed_legs.values()), ZERO)
+        return closed + sum((leg.realized_pnl for leg in self.legs.values()), ZERO)
+
+    @property
+    def commissions(self) -> Decimal:
+        """Commissions paid for shares and options, currency."""
+        closed = sum((paid for _, paid in self.closed_legs.values()), ZERO)
+        return self.position.commissions + closed + sum((leg.commissions for leg in self.legs.values()), ZERO)
 
     @property
     def broker_up(self) -> bool:

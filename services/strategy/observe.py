@@ -44,7 +44,7 @@ class Observer:
         speed = self._clock.speed if self._replay else None
         day = market_day(now)
         hours = session(day) or (0, 0)
-        position = inputs.position.position
+        position = inputs.stock
         order = inputs.order
         waited = (time.monotonic_ns() - order.waiting_since) / 1e6 if order.waiting_since else 0.0
         legs = inputs.leg_views(now, speed)
@@ -59,8 +59,8 @@ class Observer:
             stock_quantity=float(position.quantity),
             stock_average_price=float(position.average_price),
             stock_realized_pnl=float(position.realized_pnl),
-            options_realized_pnl=float(sum(leg.realized_pnl for leg in inputs.legs.values())),
-            commissions=float(inputs.position.commissions + sum(leg.commissions for leg in inputs.legs.values())),
+            options_realized_pnl=float(inputs.options_realized_pnl),
+            commissions=float(inputs.commissions),
             order=order.view,
             order_wait_ms=waited,
             trading_state=inputs.trading_state.value,

@@ -13,6 +13,7 @@ from hedgerow.api.common.v1 import common_pb2
 from hedgerow.api.portfolio.v1 import portfolio_pb2, portfolio_pb2_grpc
 from hedgerow.domain.instrument import Instrument
 from hedgerow.domain.period import market_day
+from hedgerow.domain.position import Position
 from hedgerow.rpc.retry import reconnecting
 from hedgerow.strategy.gamma_scalper.config import GammaScalperConfig
 from hedgerow.strategy.gamma_scalper.legs import adoptable
@@ -79,6 +80,8 @@ class PortfolioStream:
             inputs.positions_complete = message.snapshot.complete
             inputs.position_break = _break_of(message.snapshot.breaks, inputs.symbol)
             self._legs.clear()
+            inputs.closed_legs.clear()
+            inputs.transferred = Position()
             self._candidates.clear()
             self._awaited.clear()
             self._in_transit.clear()
@@ -100,14 +103,19 @@ class PortfolioStream:
         if position.account != self._config.account or instrument.symbol != self._inputs.symbol:
             return
         if not instrument.is_option:
+            if position.owner == self._config.name:
+                self._inputs.transferred = _transferred(position)
             return
         key = instrument.instrument_id
         quantity = decimal_from_wire("position.quantity", position.quantity)
         if position.owner == self._config.name:
             if quantity == 0:
                 self._legs.pop(key, None)
+                leg = _leg(instrument, position)
+                self._inputs.closed_legs[key] = (leg.realized_pnl, leg.commissions)
             else:
                 self._legs[key] = _leg(instrument, position)
+                self._inputs.closed_legs.pop(key, None)
                 self._in_transit.discard(key)
         elif position.owner == MANUAL:
             if quantity == 0:
@@ -129,7 +137,7 @@ class PortfolioStream:
         leg before it is known which candidates join.
         """
         inputs = self._inputs
-        starting = not inputs.legs and inputs.reports_known and inputs.position.position.quantity == 0
+        starting = not inputs.legs and inputs.reports_known and inputs.stock.quantity == 0
         if not self._awaited | self._in_transit and not (starting and self._in_question()):
             inputs.legs = dict(self._legs)
 
@@ -225,12 +233,25 @@ def _leg(instrument: Instrument, position: portfolio_pb2.Position) -> Leg:
     )
 
 
+def _transferred(position: portfolio_pb2.Position) -> Position:
+    """The part of a position that no execution tells."""
+    if not position.HasField("transferred"):
+        return Position()
+    part = position.transferred
+    return Position(
+        decimal_from_wire("transferred.quantity", part.quantity),
+        decimal_from_wire("transferred.average_price", part.average_price),
+        decimal_from_wire("transferred.realized_pnl", part.realized_pnl),
+    )
+
+
 def _break_of(breaks: Iterable[portfolio_pb2.PositionBreak], symbol: str) -> str:
     """The first difference between ledger and broker that concerns the symbol, in words; empty without one."""
-    for difference in breaks:
+    for difference in sorted(breaks, key=lambda each: each.settling):
         if difference.instrument_id.split(" ")[0] == symbol:
+            code = "POSITION_UNSETTLED" if difference.settling else "POSITION_BREAK"
             return (
-                f"POSITION_BREAK {difference.instrument_id}: ledger {difference.ledger_quantity.value}, "
+                f"{code} {difference.instrument_id}: ledger {difference.ledger_quantity.value}, "
                 f"broker {difference.broker_quantity.value}"
             )
     return ""

@@ -58,7 +58,7 @@ def snapshot(
         "ask": quote.ask if quote else None,
         "net_delta": decision.net_delta if decision else None,
         "option_delta": decision.option_delta if decision else None,
-        "stock_position": float(own.position.quantity),
+        "stock_position": float(inputs.stock.quantity),
         "option_legs": len(inputs.legs),
         "legs": {key: float(leg.contracts) for key, leg in inputs.legs.items()},
         "leg_greeks": _leg_greeks(inputs, decision) if decision else {},

@@ -45,6 +45,7 @@ FAULTS = {
     "BROKER_DOWN": "the broker connection is lost",
     "FLATTEN_BLOCKED": "a flatten cannot go on before its cause is gone; a resume gives it up",
     "POSITION_BREAK": "ledger and broker hold different positions",
+    "POSITION_UNSETTLED": "an option left without an order; it is being matched with an expiry, exercise or assignment",
     "RISK_HALT": "risk is halted or cannot be heard",
     "RISK_REDUCING": "risk passes reducing orders only",
     "CIRCUIT_BREAKER": "the daily loss limit was reached; an operator resets it",

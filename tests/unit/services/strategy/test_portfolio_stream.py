@@ -14,12 +14,14 @@ import grpc
 from hedgerow.api.portfolio.v1 import portfolio_pb2 as pb
 from hedgerow.api.portfolio.v1 import portfolio_pb2_grpc
 from hedgerow.domain.instrument import parse_instrument_id
+from hedgerow.domain.position import Position
 from hedgerow.domain.quote import Quote
 from hedgerow.rpc.channel import open_channel
 from hedgerow.settings import load
 from hedgerow.strategy.gamma_scalper.config import effective_limits, params
 from hedgerow.strategy.observation import ObservationCause
 from hedgerow.wire.common import decimal_to_wire, instrument_to_wire
+from services.strategy.domain.own_position import OwnPosition
 from services.strategy.inputs import Inputs
 from services.strategy.portfolio_stream import PortfolioStream
 
@@ -192,3 +194,53 @@ async def test_a_lost_stream_starts_from_what_the_next_one_says() -> None:
         await w.adopted(CALL, PUT)
         await w.say(_snapshot(_position(CALL, MINE, 20), _position(PUT, MINE, 20)))
         assert w.seen[-1] == {CALL, PUT}
+
+
+def _shares(quantity: int, price: str = "", realized: str = "0") -> pb.StreamPositionsResponse:
+    message = _change("GOOG", MINE, quantity)
+    if price:
+        message.position.transferred.CopyFrom(
+            pb.TransferredPart(
+                quantity=decimal_to_wire(Decimal(quantity)), average_price=decimal_to_wire(Decimal(price)),
+                realized_pnl=decimal_to_wire(Decimal(realized)),
+            )
+        )  # fmt: skip
+    return message
+
+
+async def test_shares_of_an_exercise_are_the_strategys_beside_its_own_fills() -> None:
+    async with world() as w:
+        w.inputs.position = OwnPosition(Position(Decimal(-900), Decimal(760), Decimal(50)))
+        await w.say(_snapshot(_position(CALL, MINE, 20)), _shares(-900))
+        assert w.inputs.stock == w.inputs.position.position
+        closed = _change(CALL, MINE, 0)
+        closed.position.realized_pnl.CopyFrom(decimal_to_wire(Decimal(-27000)))
+        await w.say(closed, _shares(2000, "750"))
+        assert w.inputs.stock == Position(Decimal(1100), Decimal(750), Decimal(50) + 900 * (760 - 750))
+        assert w.inputs.legs == {}
+        assert w.inputs.options_realized_pnl == -27000
+        await w.say(_snapshot())
+        assert w.inputs.stock.quantity == -900
+        assert w.inputs.options_realized_pnl == 0
+
+
+async def test_an_option_that_left_holds_hedges_back_until_it_is_explained() -> None:
+    async with world() as w:
+        leaving = _snapshot(_position(CALL, MINE, 20))
+        difference = pb.PositionBreak(
+            instrument_id=CALL, ledger_quantity=decimal_to_wire(Decimal(20)),
+            broker_quantity=decimal_to_wire(Decimal(0)), settling=True,
+        )  # fmt: skip
+        leaving.snapshot.breaks.append(difference)
+        await w.say(leaving)
+        assert w.inputs.position_break == f"POSITION_UNSETTLED {CALL}: ledger 20, broker 0"
+        leaving.snapshot.breaks.append(
+            pb.PositionBreak(
+                instrument_id="GOOG", ledger_quantity=decimal_to_wire(Decimal(5)),
+                broker_quantity=decimal_to_wire(Decimal(7)),
+            )
+        )  # fmt: skip
+        await w.say(leaving)
+        assert w.inputs.position_break == "POSITION_BREAK GOOG: ledger 5, broker 7"
+        await w.say(_snapshot())
+        assert w.inputs.position_break == ""
