@@ -17,6 +17,7 @@ class Entry(NamedTuple):
 
 _ENTRIES = (
     Entry("ibsim", "hedgerow.ibsim.main", 14002, 14004),
+    Entry("guard", "hedgerow.guard.main", 50057, 51057, ("ibsim",)),
     Entry("market-data", "services.market_data.main", 50051, 51051, ("ibsim",)),
     Entry("risk", "services.risk.main", 50053, 51053, ("execution",)),
     Entry("execution", "services.execution.main", 50052, 51052, ("ibsim", "risk")),
@@ -32,6 +33,9 @@ ENTRIES: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
 
 SERVICES: tuple[str, ...] = tuple(entry.name for entry in _ENTRIES if entry.module.startswith("services."))
 """Processes that speak gRPC."""
+
+GUARD = "guard"
+"""The egress guard; runs where settings say `guard.enabled`."""
 
 GATEWAY = "gateway"
 """The process that speaks HTTP; its metrics are on its own port."""

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from hedgerow.domain.database_url import check_database_url
 from hedgerow.domain.errors import InvalidValue
+from hedgerow.settings_text import apply, parse_yaml, read_text
 from hedgerow.strategy.gamma_scalper.config import GammaScalperConfig
 
 REAL_GATEWAY_PORTS = frozenset({4001, 4002, 7496, 7497})
@@ -199,6 +197,25 @@ class GatewaySettings(Section):
     allowed_hosts: tuple[str, ...] = Field(default=(), description="names it is called by besides loopback and its own")
 
 
+class GuardSettings(Section):
+    """The egress guard, a proxy before the broker's gateway that execution's connections go through."""
+
+    enabled: bool = False
+    host: str = "127.0.0.1"
+    port: int = Field(default=14005, ge=1, le=65535, description="where it takes connections to the gateway")
+    messages_per_second: int = Field(default=50, ge=1, description="what the gateway takes, all connections together")
+    kept_for_cancels: int = Field(default=10, ge=0, description="messages of those that no new order may use")
+    log_timeout_s: float = Field(
+        default=0.5, gt=0, description="wall seconds a write of the frame log may take before it counts as failed"
+    )
+
+    @model_validator(mode="after")
+    def _leaves_orders_some(self) -> Self:
+        if self.kept_for_cancels >= self.messages_per_second:
+            raise ValueError("kept_for_cancels is below messages_per_second")
+        return self
+
+
 class RecordSettings(Section):
     """Recording of a research tape by market-data."""
 
@@ -230,6 +247,7 @@ class Settings(Section):
     portfolio: PortfolioSettings = PortfolioSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     gateway: GatewaySettings = GatewaySettings()
+    guard: GuardSettings = GuardSettings()
     record: RecordSettings = RecordSettings()
     replay: ReplaySettings = ReplaySettings()
     kernel: KernelSettings = KernelSettings()
@@ -238,6 +256,8 @@ class Settings(Section):
     def _consistent(self) -> Self:
         if self.replay.clock_file is not None and self.broker.mode is not BrokerMode.SIM:
             raise ValueError("replay.clock_file is for mode sim: with a real broker market time is wall time")
+        if self.guard.enabled and self.broker.mode is BrokerMode.SIM and self.guard.port in REAL_GATEWAY_PORTS:
+            raise ValueError(f"guard.port {self.guard.port} is a real gateway's and mode is sim; choose another")
         names = [strategy.name for strategy in self.strategies]
         if len(set(names)) != len(names):
             raise ValueError("strategies: every name is used once")
@@ -259,7 +279,7 @@ class Settings(Section):
     @classmethod
     def read(cls, path: Path) -> Settings:
         """Settings as `dump` wrote them; raises InvalidValue."""
-        return parse(_read_text(path), str(path))
+        return parse(read_text(path), str(path))
 
 
 def default_tree() -> dict[str, Any]:
@@ -284,80 +304,16 @@ def load(config: Path | None = None, sets: tuple[str, ...] = (), base: dict[str,
     """
     tree = default_tree() if base is None else base
     if config is not None:
-        loaded = _parse_yaml(_read_text(config), str(config))
+        loaded = parse_yaml(read_text(config), str(config))
         tree = {**tree, **loaded}
     for item in sets:
-        _apply(tree, item)
+        apply(tree, item, Settings.model_fields, GammaScalperConfig.model_fields)
     return _validated(tree)
 
 
 def parse(text: str, source: str) -> Settings:
     """Settings from YAML or JSON text; `source` is named in errors."""
-    return _validated(_parse_yaml(text, source))
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text()
-    except OSError as error:
-        raise InvalidValue("config", str(path), error.strerror or "readable", "give the path of a YAML file") from error
-
-
-def _parse_yaml(text: str, source: str) -> dict[str, Any]:
-    try:
-        tree = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InvalidValue("config", source, f"valid YAML: {' '.join(str(error).split())}") from error
-    if tree is None:
-        return {}
-    if not isinstance(tree, dict):
-        raise InvalidValue("config", source, "a mapping of keys to values")
-    return tree
-
-
-def _apply(tree: dict[str, Any], item: str) -> None:
-    key, separator, text = item.partition("=")
-    key = key.strip()
-    if not separator or not key:
-        raise InvalidValue("--set", item, "key=value", "for example --set gates.strategy.structure.max_dte=45")
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError:
-        value = yaml.safe_load(text)
-    parts = key.split(".")
-    if parts[0] in Settings.model_fields:
-        _place(tree, parts, value, key)
-    elif parts[0] in GammaScalperConfig.model_fields:
-        for strategy in tree.get("strategies", ()):
-            _place(strategy, parts, value, key)
-    else:
-        known = [*Settings.model_fields, *GammaScalperConfig.model_fields]
-        raise InvalidValue(key, value, "no such key", _did_you_mean(parts[0], known))
-
-
-def _place(node: Any, parts: list[str], value: Any, key: str) -> None:
-    for part in parts[:-1]:
-        node = _child(node, part, key)
-    if isinstance(node, list):
-        node[_index(node, parts[-1], key)] = value
-    elif isinstance(node, dict):
-        node[parts[-1]] = value
-    else:
-        raise InvalidValue(key, value, f"{'.'.join(parts[:-1])} is a value, not a section")
-
-
-def _child(node: Any, part: str, key: str) -> Any:
-    if isinstance(node, list):
-        return node[_index(node, part, key)]
-    if not isinstance(node, dict):
-        raise InvalidValue(key, part, "goes into a value, not a section")
-    return node.setdefault(part, {})
-
-
-def _index(node: list[Any], part: str, key: str) -> int:
-    if not part.isdigit() or int(part) >= len(node):
-        raise InvalidValue(key, part, f"an index from 0 to {len(node) - 1}")
-    return int(part)
+    return _validated(parse_yaml(text, source))
 
 
 def _validated(tree: dict[str, Any]) -> Settings:
@@ -373,8 +329,3 @@ def _validated(tree: dict[str, Any]) -> Settings:
         fix = "remove it or correct its spelling" if first["type"] == "extra_forbidden" else ""
         value = first["input"] if not isinstance(first["input"], dict) else "..."
         raise InvalidValue(key, value, first["msg"].removeprefix("Value error, ") + more, fix) from error
-
-
-def _did_you_mean(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known keys begin with {', '.join(sorted(set(known)))}"

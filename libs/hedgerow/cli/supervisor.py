@@ -23,7 +23,12 @@ from hedgerow.state_dir import StateDir
 _POLL_S = 0.05
 _GRACE_S = 8.0
 # Who ends together; later ones serve earlier ones to their end.
-_WAVES = ({"strategy", GATEWAY}, {"control", "stats", "portfolio", "execution"}, {"risk", "market-data"}, {"ibsim"})
+_WAVES = (
+    {"strategy", GATEWAY},
+    {"control", "stats", "portfolio", "execution"},
+    {"risk", "market-data", "guard"},
+    {"ibsim"},
+)
 
 
 class Child:

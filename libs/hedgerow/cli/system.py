@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hedgerow import settings as settings_module
-from hedgerow.catalog import ENTRIES, GATEWAY, SERVICES
+from hedgerow.catalog import ENTRIES, GATEWAY, GUARD, SERVICES
 from hedgerow.cli.ports import free_ports, is_free, require_free
 from hedgerow.cli.supervisor import Supervisor, wait_listening
 from hedgerow.domain.errors import InvalidValue
@@ -52,10 +52,11 @@ class System:
 
 
 def processes(settings: Settings) -> tuple[tuple[str, str, str], ...]:
-    """Every child of a system: the services once, one strategy process per strategy, and the gateway."""
+    """Every child of a system: a guard where one is wanted, the services once, a daemon per strategy, the gateway."""
+    guard = ((GUARD, GUARD, ""),) if settings.guard.enabled else ()
     services = [(name, name, "") for name in SERVICES if name != STRATEGY]
     daemons = [(f"{STRATEGY}-{s.name}", STRATEGY, s.name) for s in settings.strategies]
-    return (*services, *daemons, (GATEWAY, GATEWAY, ""))
+    return (*guard, *services, *daemons, (GATEWAY, GATEWAY, ""))
 
 
 def page_address(settings: Settings) -> str:
@@ -115,12 +116,14 @@ def demo_system(
         raise InvalidValue("underlying.symbol", strategy.underlying.symbol, f"the tape's symbol, {tape.meta.symbol}")
     structure = strategy.gates.strategy.structure
     straddle = select_straddle(tape, structure.min_dte, structure.max_dte)
-    gateway_ports = GatewayPorts(*free_ports(3))
+    *gateway_free, guard_port = free_ports(4)
+    gateway_ports = GatewayPorts(*gateway_free)
     loaded = loaded.model_copy(
         update={
             "broker": loaded.broker.model_copy(
                 update={"port": gateway_ports.gateway, "mode": settings_module.BrokerMode.SIM, "accept_live": None}
             ),
+            "guard": loaded.guard.model_copy(update={"port": guard_port}),
             "replay": settings_module.ReplaySettings(clock_file=state.clock_file),
         }
     )
@@ -183,6 +186,8 @@ def require_free_ports(system: System, gateway: dict[str, Any] | None) -> None:
         require_free(endpoint.port, f"endpoints.{name}.port")
         if endpoint.metrics_port:
             require_free(endpoint.metrics_port, f"endpoints.{name}.metrics_port")
+    if system.settings.guard.enabled:
+        require_free(system.settings.guard.port, "guard.port")
     if gateway is not None:
         require_free(gateway["port"], "broker.port")
         for port in (gateway["admin_port"], gateway["metrics_port"]):

@@ -15,7 +15,7 @@ import typer
 
 from hedgerow import settings as settings_module
 from hedgerow import state_dir
-from hedgerow.catalog import ENTRIES, GATEWAY, SERVICES
+from hedgerow.catalog import ENTRIES, GATEWAY, GUARD, SERVICES
 from hedgerow.cli.output import ConfigOption, SetOption, messages, print_table
 from hedgerow.cli.supervisor import Supervisor
 from hedgerow.cli.system import (
@@ -143,7 +143,7 @@ def _restart_crashed(supervisor: Supervisor, system: System, due: dict[str, floa
 
 
 def run(
-    name: Annotated[str, typer.Argument(help=f"Process: {', '.join((*SERVICES, GATEWAY))}.")],
+    name: Annotated[str, typer.Argument(help=f"Process: {', '.join((*SERVICES, GATEWAY, GUARD))}.")],
     strategy: Annotated[str, typer.Option("--strategy", help="With `strategy`: which one.")] = "",
     state: Annotated[
         Path | None, typer.Option("--state", help="State folder; none = live under the state root.")
