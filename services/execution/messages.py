@@ -136,4 +136,4 @@ def resync(book: Book, epoch: int) -> risk_pb2.Resync:
         for each in book.open_orders()
         if each.leaves_qty > 0
     ]
-    return risk_pb2.Resync(reservations=reservations, epoch=epoch)
+    return risk_pb2.Resync(reservations=reservations, epoch=epoch, sequence=book.sequence)

@@ -132,7 +132,7 @@ class _CheckStream:
 
     def resync(self, message: risk_pb2.Resync) -> None:
         """Replaces all reservations; raises InvalidValue, or FailedPrecondition for a stale writer."""
-        self._service.resync([_reservation(each) for each in message.reservations], message.epoch)
+        self._service.resync([_reservation(each) for each in message.reservations], message.epoch, message.sequence)
         self._epoch = message.epoch
 
     async def check(self, message: risk_pb2.CheckOrderRequest) -> None:

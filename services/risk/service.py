@@ -65,18 +65,20 @@ class RiskService:
         """The verdict, decided at once; None when the fold has not reached the check's journal sequence.
 
         `writer_epoch` is that of the stream the check came on, None for a check by hand. An id
-        answered before gets the same verdict again.
+        answered before gets the same verdict again. A writer that was taken over from gets no approval,
+        known ones included, and its refusal is not the order's: the new writer may ask for the same.
         """
-        failpoint("risk.answer")
         now = self._now()
+        if writer_epoch is not None and writer_epoch < self.desk.writer_epoch:
+            detail = f"epoch {writer_epoch}, a writer of epoch {self.desk.writer_epoch} has taken over"
+            refused = refuse(self.desk, check, STALE_WRITER, detail, now)
+            self._tell(refused)
+            return refused.verdict
         known = self.desk.answer_to(check)
         if known is not None:
             if known.allowed and now.wall_ns < known.expires_at:
                 self.desk.renew(check, now.monotonic_ns)
             return known
-        if writer_epoch is not None and writer_epoch < self.desk.writer_epoch:
-            detail = f"epoch {writer_epoch}, a writer of epoch {self.desk.writer_epoch} has taken over"
-            return self._settle(refuse(self.desk, check, STALE_WRITER, detail, now))
         if self.desk.exposure.sequence < check.journal_sequence:
             return None
         return self._settle(decide(self.desk, check, now))
@@ -101,8 +103,8 @@ class RiskService:
             raise AlreadyExists(f"intent_id {check.intent_id} was used before for another order")
         return verdict
 
-    def resync(self, reservations: Sequence[Reservation], epoch: int) -> None:
-        """Replaces all reservations by those of the writer of `epoch`.
+    def resync(self, reservations: Sequence[Reservation], epoch: int, sequence: int) -> None:
+        """Replaces all reservations by those of the writer of `epoch`, as its journal was at `sequence`.
 
         Raises FailedPrecondition (STALE_WRITER) for an older writer than known.
         """
@@ -112,23 +114,26 @@ class RiskService:
                 STALE_WRITER,
             )
         failpoint("risk.resync")
-        self.desk.exposure.resync(reservations, same_writer=epoch == self.desk.writer_epoch)
+        self.desk.exposure.resync(reservations, sequence, same_writer=epoch == self.desk.writer_epoch)
         self.desk.writer_epoch = epoch
         failpoint("risk.resynced")
-        get_logger().info("reservations replaced", count=len(reservations), epoch=epoch)
+        get_logger().info("reservations replaced", count=len(reservations), epoch=epoch, sequence=sequence)
 
     def _settle(self, answered: Answered) -> Verdict:
         failpoint("risk.settle")
         self.desk.remember(answered)
         self._unrecorded.append(answered)
         self._to_record.set()
+        self._tell(answered)
+        return answered.verdict
+
+    def _tell(self, answered: Answered) -> None:
         verdict = answered.verdict
         if verdict.allowed:
             _ALLOWED.inc()
         else:
             _VERDICTS.labels("false", verdict.reason).inc()
             self.breaches.publish(answered)
-        return verdict
 
     # Execution's reports.
 

@@ -25,7 +25,8 @@ class Reservation:
     """Quantity an order may still buy or sell, shares or contracts.
 
     `release_at` is CLOCK_MONOTONIC ns after which an approval that execution never reported may
-    be dropped; None once execution has named the order.
+    be dropped; None once execution has named the order. `told_at` is the sequence of the report
+    that spoke of it last, 0 before one did.
     """
 
     intent_id: str
@@ -35,6 +36,7 @@ class Reservation:
     side: Side
     leaves_qty: Decimal
     release_at: int | None = None
+    told_at: int = 0
 
 
 class ExposureBook:
@@ -47,7 +49,7 @@ class ExposureBook:
     def __init__(self) -> None:
         self.sequence = 0
         self._filled: dict[str, Decimal] = {}  # client_order_id -> cum_qty, of every order ever reported
-        self._closed: set[str] = set()  # intent_ids of terminal orders
+        self._closed: dict[str, int] = {}  # intent_id of each terminal order -> sequence of the report that ended it
         self._positions: dict[tuple[str, str], dict[str, Decimal]] = {}  # (account, instrument) -> strategy -> signed
         self._reserved: dict[tuple[str, str], dict[str, Reservation]] = {}  # (account, instrument) -> intent_id
         self._places: dict[str, tuple[str, str]] = {}  # intent_id of every reservation -> its place above
@@ -67,9 +69,10 @@ class ExposureBook:
             held = self._positions.setdefault(place, {})
             held[report.strategy] = held.get(report.strategy, ZERO) + grown * report.side.sign
         if report.order_status.is_terminal:
-            self._closed.add(report.intent_id)
+            self._closed[report.intent_id] = report.sequence
             self._drop(report.intent_id)
         else:
+            self._closed.pop(report.intent_id, None)  # a correction may take back what had filled an order
             self._keep(
                 Reservation(
                     report.intent_id,
@@ -78,6 +81,7 @@ class ExposureBook:
                     report.instrument_id,
                     report.side,
                     report.leaves_qty,
+                    told_at=report.sequence,
                 )
             )
         self.sequence = report.sequence
@@ -98,11 +102,10 @@ class ExposureBook:
             )
         )
 
-    def resync(self, reservations: Iterable[Reservation], *, same_writer: bool = False) -> None:
-        """Replaces every reservation by execution's own full set.
+    def resync(self, reservations: Iterable[Reservation], sequence: int, *, same_writer: bool = False) -> None:
+        """Replaces every reservation by execution's own full set, made when its newest report was `sequence`.
 
-        Where this fold is ahead of the set, the smaller open quantity is the newer: an order's
-        open quantity never grows, and a terminal order stays so. Approvals that the same writer
+        What later reports said holds, though the set came after them. Approvals that the same writer
         got and has not named yet may have crossed this set on the way: they keep their time.
         """
         before = {intent_id: self._reserved[place][intent_id] for intent_id, place in self._places.items()}
@@ -110,18 +113,17 @@ class ExposureBook:
         self._places.clear()
         self._totals.clear()
         for each in reservations:
-            if each.intent_id in self._closed:
-                continue
-            known = before.get(each.intent_id)
-            open_qty = each.leaves_qty if known is None else min(each.leaves_qty, known.leaves_qty)
-            self._keep(replace(each, leaves_qty=open_qty, release_at=None))
-        if same_writer:
-            for known in before.values():
-                if known.release_at is not None and known.intent_id not in self._places:
-                    self._keep(known)
+            if self._closed.get(each.intent_id, 0) <= sequence:
+                self._keep(replace(each, release_at=None, told_at=sequence))
+        for known in before.values():
+            unnamed = known.release_at is not None and known.intent_id not in self._places
+            if known.told_at > sequence or (same_writer and unnamed):
+                self._keep(known)
 
     def restart(self) -> None:
         """Forgets every report, to fold them again from the first; reservations stay until reports speak of them."""
+        for known in list(self.reservations()):
+            self._keep(replace(known, told_at=0))
         self.sequence = 0
         self._filled.clear()
         self._closed.clear()

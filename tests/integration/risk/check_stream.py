@@ -46,9 +46,10 @@ class CheckStream:
         self.heartbeats = 0
         self.closing = ""
 
-    async def resync(self, *reservations: risk_pb2.Reservation, epoch: int = 1) -> CheckStream:
-        """Sends the full set of open orders."""
-        await self._write(risk_pb2.CheckOrdersRequest(resync=risk_pb2.Resync(reservations=reservations, epoch=epoch)))
+    async def resync(self, *reservations: risk_pb2.Reservation, epoch: int = 1, sequence: int = 0) -> CheckStream:
+        """Sends the full set of open orders, as execution's journal was at that sequence."""
+        message = risk_pb2.Resync(reservations=reservations, epoch=epoch, sequence=sequence)
+        await self._write(risk_pb2.CheckOrdersRequest(resync=message))
         return self
 
     async def send(self, request: risk_pb2.CheckOrderRequest) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from hedgerow.api.risk.v1 import risk_pb2
 from hedgerow.domain.execution_report import ReportKind as K
+from hedgerow.domain.order import OrderCheck, Side
 from hedgerow.domain.order import OrderStatus as S
-from hedgerow.domain.order import Side
 from hedgerow.rpc.errors import rpc_reason
 from hedgerow.wire.risk import check_to_wire
 from tests.integration.report_feed import ReportFeed
@@ -116,6 +116,27 @@ async def test_resync_replaces_reservations_and_a_stale_writer_is_refused(
     assert await older.failure() is grpc.StatusCode.FAILED_PRECONDITION
     for each in (newer, older):
         await each.close()
+
+
+async def test_a_resync_overtaken_by_reports_and_a_writer_that_took_over(
+    feed: ReportFeed, risk: ServiceProcess, stream: CheckStream
+) -> None:
+    feed.report([report(1, K.INTENT, S.PENDING, intent_id="new", quantity=900)])
+    await until(lambda: _reaches(stream, 1), "one report folded")
+    await stream.resync(reservation("old", 50), sequence=0)  # made before that order, read after its report
+    assert await stream.reason(order(intent_id="over", journal_sequence=1, quantity=Decimal(51))) == "MAX_POSITION"
+    assert await stream.reason(order(intent_id="fits", journal_sequence=1, quantity=Decimal(50))) == "ALLOWED"
+    newer = await CheckStream(risk).resync(reservation("new", 900), epoch=2, sequence=1)
+    wanted = order(intent_id="both", journal_sequence=1, quantity=Decimal(100))
+    await until(lambda: _is(stream, order(intent_id="probe", journal_sequence=1), "STALE_WRITER"), "the newer is known")
+    assert await stream.reason(wanted) == "STALE_WRITER"
+    assert await stream.reason(order(intent_id="fits", journal_sequence=1, quantity=Decimal(50))) == "STALE_WRITER"
+    assert await newer.reason(wanted) == "ALLOWED"  # the refusal was the old writer's, not the order's
+    await newer.close()
+
+
+async def _is(stream: CheckStream, check: OrderCheck, reason: str) -> bool:
+    return await stream.reason(check) == reason
 
 
 async def test_what_is_no_order_is_denied_and_the_stream_lives_on(stream: CheckStream) -> None:

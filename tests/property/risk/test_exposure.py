@@ -77,10 +77,9 @@ def test_the_fold_ends_where_the_last_reports_say(reports: list[ExecutionReport]
             for repeated in reports[: index + 1]:
                 book.apply(repeated)
         if data.draw(st.booleans()):  # execution's set may be older or newer than this fold
-            book.resync(
-                open_set(reports[: data.draw(st.integers(0, len(reports)))]), same_writer=data.draw(st.booleans())
-            )
-    book.resync(open_set(reports))
+            upto = data.draw(st.integers(0, len(reports)))
+            book.resync(open_set(reports[:upto]), upto, same_writer=data.draw(st.booleans()))
+    book.resync(open_set(reports), len(reports))
     book.release(1 << 62)
     assert folded(book) == expected(reports)
 

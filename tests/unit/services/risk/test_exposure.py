@@ -92,7 +92,7 @@ def test_resync_replaces_everything() -> None:
     book = ExposureBook()
     book.reserve(order(intent_id="lost"), 10)
     book.apply(report(1, K.INTENT, S.PENDING, intent_id="held"))
-    book.resync([open_order(70, "new"), open_order(30, "sell", Side.SELL)])
+    book.resync([open_order(70, "new"), open_order(30, "sell", Side.SELL)], 1)
     assert seen(book) == (0, 70, 30)
 
 
@@ -100,9 +100,9 @@ def test_a_resync_of_the_same_writer_keeps_the_approvals_it_could_not_name_yet()
     book = ExposureBook()
     book.reserve(order(intent_id="crossed"), 10)
     book.apply(report(1, K.INTENT, S.PENDING, intent_id="gone"))
-    book.resync([open_order(70, "named")], same_writer=True)
+    book.resync([open_order(70, "named")], 1, same_writer=True)
     assert seen(book) == (0, 170, 0)
-    book.resync([open_order(70, "named"), open_order(90, "crossed")], same_writer=True)
+    book.resync([open_order(70, "named"), open_order(90, "crossed")], 2, same_writer=True)
     assert seen(book) == (0, 160, 0)
 
 
@@ -110,8 +110,31 @@ def test_resync_never_undoes_a_newer_report() -> None:
     book = ExposureBook()
     book.apply(report(1, K.FILL, S.PARTIALLY_FILLED, 40))
     book.apply(report(2, K.FILL, S.FILLED, 100, "i-2"))
-    book.resync([open_order(100, "i-1"), open_order(100, "i-2")])  # built before those fills
+    book.resync([open_order(100, "i-1"), open_order(100, "i-2")], 0)  # built before those fills
     assert seen(book) == (140, 60, 0)
+
+
+def test_a_resync_that_a_new_order_overtook_does_not_lose_its_reservation() -> None:
+    book = ExposureBook()
+    book.apply(report(1, K.INTENT, S.PENDING, intent_id="old"))
+    book.apply(report(2, K.INTENT, S.PENDING, intent_id="new"))
+    book.resync([open_order(100, "old")], 1, same_writer=True)  # made after the first report, read after the second
+    assert seen(book) == (0, 200, 0)
+    book.resync([open_order(100, "old")], 2, same_writer=True)
+    assert seen(book) == (0, 100, 0)
+
+
+def test_an_order_that_a_correction_opened_again_reserves_again() -> None:
+    book = ExposureBook()
+    book.apply(report(1, K.FILL, S.FILLED, 100))
+    book.apply(report(2, K.FILL, S.PARTIALLY_FILLED, 60))  # the broker corrected an execution
+    assert seen(book) == (60, 40, 0)
+    book.resync([open_order(40)], 2)
+    assert seen(book) == (60, 40, 0)
+    book.resync([open_order(40)], 1)
+    book.apply(report(3, K.CANCELED, S.CANCELED, 60))
+    book.resync([open_order(40)], 2)
+    assert seen(book) == (60, 0, 0)
 
 
 def test_an_unused_approval_is_released_after_its_time_and_a_named_one_is_not() -> None:

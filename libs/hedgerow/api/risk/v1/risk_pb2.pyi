@@ -107,12 +107,14 @@ class Reservation(_message.Message):
     def __init__(self, intent_id: _Optional[str] = ..., strategy: _Optional[str] = ..., account: _Optional[str] = ..., instrument_id: _Optional[str] = ..., side: _Optional[_Union[_common_pb2.Side, str]] = ..., leaves_qty: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ...) -> None: ...
 
 class Resync(_message.Message):
-    __slots__ = ("reservations", "epoch")
+    __slots__ = ("reservations", "epoch", "sequence")
     RESERVATIONS_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     reservations: _containers.RepeatedCompositeFieldContainer[Reservation]
     epoch: int
-    def __init__(self, reservations: _Optional[_Iterable[_Union[Reservation, _Mapping]]] = ..., epoch: _Optional[int] = ...) -> None: ...
+    sequence: int
+    def __init__(self, reservations: _Optional[_Iterable[_Union[Reservation, _Mapping]]] = ..., epoch: _Optional[int] = ..., sequence: _Optional[int] = ...) -> None: ...
 
 class CheckOrdersRequest(_message.Message):
     __slots__ = ("resync", "check")
