@@ -15,7 +15,7 @@ from hedgerow.ib.contracts import ContractBook
 from hedgerow.ib.events import BrokerError, BrokerOrder, CommissionUpdate, ExecutionUpdate, OrderEvent, OrderUpdate
 from hedgerow.ib.link import IbLink
 from hedgerow.ib.orders import OrderLink
-from services.execution.domain.reconcile import BrokerTruth, SeenExecution, SeenOrder
+from services.execution.domain.reconcile import REFERENCE_PREFIX, BrokerTruth, SeenExecution, SeenOrder
 from services.execution.ports import CommissionSeen, EventHandler, ExecutionSeen, OrderSeen, OrderTrouble
 
 _REJECTS = frozenset({ErrorMeaning.ORDER_REJECTED, ErrorMeaning.NO_SUCH_INSTRUMENT, ErrorMeaning.DUPLICATE_ORDER_ID})
@@ -64,6 +64,10 @@ class IbBroker:
         """A broker order id never used before; raises Unavailable."""
         return max(above + 1, self._orders.next_order_id)
 
+    def rolled_back(self, above: int) -> bool:
+        """Whether this session was granted an order id not above that one; raises Unavailable."""
+        return self._orders.rolled_back(above)
+
     def is_known(self, instrument: Instrument) -> bool:
         """Whether the broker's contract for the instrument is resolved."""
         return self._contracts.known(instrument.instrument_id) is not None
@@ -80,12 +84,19 @@ class IbBroker:
         """Writes a cancel frame; raises Unavailable."""
         self._orders.cancel(broker_order_id)
 
+    async def probe(self, timeout_s: float) -> None:
+        """Waits until the broker shows that it has read everything sent so far; raises Unavailable."""
+        await self._link.probe(timeout_s)
+
     async def truth(self) -> BrokerTruth:
-        """All four answers, one after the other: an order that moves on meanwhile shows up in a later one."""
+        """All four answers, one after the other: an order that moves on meanwhile shows up in a later one.
+
+        Orders of other client ids are looked at as well: one of ours may rest under the id of an earlier session.
+        """
         failpoint("broker.open_orders")
-        orders = await self._orders.open_orders()
+        orders = [_seen(each, self._link.client_id) for each in await self._orders.open_orders(all_clients=True)]
         failpoint("broker.completed_orders")
-        orders += await self._orders.completed_orders()
+        orders += [_seen(each, each.client_id) for each in await self._orders.completed_orders()]
         failpoint("broker.executions")
         executions = await self._orders.executions()
         failpoint("broker.positions")
@@ -93,11 +104,11 @@ class IbBroker:
         for each in await self._orders.positions():
             positions[(each.account, each.instrument.instrument_id)] = each.quantity
         return BrokerTruth(
-            tuple(_seen(order) for order in orders if order.client_id in (0, self._link.client_id)),
+            tuple(order for order in orders if not order.client_id or _ours(order.client_order_id)),
             tuple(
                 SeenExecution(each.client_order_id, each.broker_order_id, each.perm_id, each.fill)
                 for each in executions
-                if each.client_id == self._link.client_id
+                if each.client_id == self._link.client_id or _ours(each.client_order_id)
             ),
             positions,
         )
@@ -112,7 +123,7 @@ class IbBroker:
                         event.text,
                     )
                 )  # fmt: skip
-            case ExecutionUpdate() if event.client_id == self._link.client_id:
+            case ExecutionUpdate() if event.client_id == self._link.client_id or _ours(event.client_order_id):
                 self._on_event(ExecutionSeen(event.client_order_id, event.broker_order_id, event.perm_id, event.fill))
             case CommissionUpdate():
                 self._on_event(CommissionSeen(event.execution_id, event.commission, event.realized_pnl))
@@ -122,5 +133,11 @@ class IbBroker:
                     self._on_event(OrderTrouble(event.broker_order_id, event.code, event.text, rejects, refused))
 
 
-def _seen(order: BrokerOrder) -> SeenOrder:
-    return SeenOrder(order.client_order_id, order.broker_order_id, order.perm_id, order.status, order.text)
+def _ours(client_order_id: str) -> bool:
+    return client_order_id.startswith(REFERENCE_PREFIX)
+
+
+def _seen(order: BrokerOrder, own_id: int) -> SeenOrder:
+    """The order; its client id is told where it is another's, 0 being the platform's own."""
+    other = 0 if order.client_id in (0, own_id) else order.client_id
+    return SeenOrder(order.client_order_id, order.broker_order_id, order.perm_id, order.status, order.text, other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hedgerow.clock import Clock, wall_now
+from hedgerow.domain.execution_report import split_revision
 from hedgerow.domain.order import OrderStatus
 from hedgerow.failpoints import failpoint
 from hedgerow.telemetry.logs import get_logger
@@ -14,7 +15,8 @@ from services.execution.domain.reconcile import REFERENCE_PREFIX
 from services.execution.order_log import OrderLog
 from services.execution.ports import BrokerEvent, CommissionSeen, ExecutionSeen, OrderSeen, OrderTrouble
 
-_LIVE = frozenset({OrderStatus.WORKING, OrderStatus.PARTIALLY_FILLED, OrderStatus.PENDING_CANCEL, OrderStatus.FILLED})
+_RESTING = frozenset({OrderStatus.WORKING, OrderStatus.PARTIALLY_FILLED, OrderStatus.PENDING_CANCEL})
+_LIVE = _RESTING | {OrderStatus.FILLED}
 
 
 class Follower:
@@ -33,11 +35,14 @@ class Follower:
         market, wall = self._clock.market_now(), wall_now()
         match event:
             case ExecutionSeen():
-                name = self._name(event.client_order_id, event.broker_order_id)
+                name = self._log.book.name_of(event.client_order_id, event.broker_order_id, event.perm_id)
                 if name is not None:
                     failpoint("follow.fill")
                     self._log.record(c.RecordFill(name, event.fill, event.perm_id, event.fill.event_time, wall))
                     failpoint("follow.filled")
+                    corrected = split_revision(event.fill.execution_id)[1] > 1
+                    if corrected and not self._log.book.orders[name].status.is_terminal:
+                        self._barrier.suspect(name)  # done at the broker, perhaps, and less than it was
                 elif event.client_order_id.startswith(REFERENCE_PREFIX):
                     self._on_unplaced(f"execution {event.fill.execution_id}: {event.client_order_id} is no known order")
             case CommissionSeen():
@@ -57,26 +62,27 @@ class Follower:
 
     def _order(self, event: OrderSeen, market: int, wall: int) -> None:
         failpoint("follow.status")
-        name = self._name(event.client_order_id, event.broker_order_id)
+        name = self._log.book.name_of(event.client_order_id, event.broker_order_id, event.perm_id)
         if name is None:
             return
+        known = self._log.book.orders[name]
+        if known.status.is_terminal and event.status in _RESTING:
+            another = event.perm_id not in known.perm_ids
+            if another or known.status is not OrderStatus.FILLED:
+                self._barrier.suspect(name)  # late news, or it lives on
+            if not another:
+                return
         match event.status:
             case OrderStatus.CANCELED:
                 failpoint("follow.canceled")
-                self._log.record(c.RecordCancel(name, "", event.text, market, wall))
+                self._log.record(c.RecordCancel(name, "", event.text, market, wall, event.perm_id))
             case OrderStatus.REJECTED:
                 failpoint("follow.rejected")
                 self._log.record(c.RecordReject(name, "BROKER_REJECTED", event.text, market, wall))
             case status if status in _LIVE:
                 failpoint("follow.acknowledged")
-                self._log.record(c.Acknowledge(name, event.perm_id, market, wall))
+                self._log.record(c.Acknowledge(name, event.perm_id, market, wall, "", event.broker_order_id))
             case OrderStatus.UNKNOWN:
                 self._barrier.suspect(name)
         if event.filled > self._log.book.orders[name].cum_qty:
             self._barrier.claim(name, event.filled)
-
-    def _name(self, client_order_id: str, broker_order_id: int) -> str | None:
-        book = self._log.book
-        if client_order_id:
-            return client_order_id if client_order_id in book.orders else None
-        return book.by_broker_id.get(broker_order_id)

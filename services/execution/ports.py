@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -99,8 +99,36 @@ class Broker(Protocol):
     def cancel(self, broker_order_id: int) -> None:
         """Writes a cancel frame."""
 
+    async def probe(self, timeout_s: float) -> None:
+        """Waits until the broker shows that it has read everything sent so far; raises Unavailable."""
+
     async def truth(self) -> BrokerTruth:
         """Asks for open orders, completed orders, executions, positions; raises Unavailable."""
+
+    def rolled_back(self, above: int) -> bool:
+        """Whether the broker granted this session an order id not above that one, which was used: it was restarted.
+
+        Raises Unavailable.
+        """
+
+
+class FrameEvidence(Protocol):
+    """Who writes down, durably and before it is forwarded, every order frame on its way to the broker."""
+
+    async def never_forwarded(self, orders: Collection[str]) -> dict[str, str]:
+        """Of these client_order_ids, those proven to have no frame forwarded or under way, with the proof in words.
+
+        Proof takes an unbroken log from before the order was journaled until now; without one, or without an
+        answer, nothing is proven and the answer is empty. Never raises.
+        """
+
+
+class NoFrameEvidence:
+    """FrameEvidence where nobody watches the frames: an UNKNOWN order stays so until seen, or an operator's word."""
+
+    async def never_forwarded(self, orders: Collection[str]) -> dict[str, str]:
+        """Nothing is proven."""
+        return {}
 
 
 class RiskUnavailable(HedgerowError):

@@ -9,6 +9,7 @@ from hedgerow.domain.order import Intent, OrderStatus
 from hedgerow.store.operations import OperationType, operation_row
 from hedgerow.store.writes import Write, WriteMode, canonical_json
 from services.execution.domain.book import Book
+from services.execution.domain.decide import SHOWN_LIVE
 from services.execution.domain.ledger import Entry
 from services.execution.domain.payload import intent_payload, verdict_payload
 from services.execution.domain.positions import PositionKey
@@ -143,7 +144,7 @@ _OPERATIONS = {
 def _operations(book: Book, entry: Entry) -> list[Write]:
     report = entry.report
     intent = book.orders[report.client_order_id].intent
-    kind = _OPERATIONS.get(report.kind)
+    kind = OperationType.STATE if report.reason == SHOWN_LIVE else _OPERATIONS.get(report.kind)
     if kind is None:
         return []
     rows = []

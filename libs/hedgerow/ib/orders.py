@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hedgerow.domain.errors import BrokerAccountRefused, FailedPrecondition, Unavailable
 from hedgerow.domain.instrument import Instrument
@@ -36,6 +36,9 @@ from hedgerow.ib.order_values import (
 )
 from hedgerow.ib.pacing import MessageBudget
 
+if TYPE_CHECKING:
+    from hedgerow.ib.session import Session
+
 
 class OrderLink:
     """The order-owning connection: its client id never rotates.
@@ -50,7 +53,11 @@ class OrderLink:
         self._accounts = AccountFeed(link)
         self._budget = MessageBudget()
         self._client_order_ids: dict[tuple[int, int], str] = {}
-        self._updates: dict[tuple[int, int], OrderUpdate] = {}
+        self._references: dict[int, str] = {}  # by permanent id, which no restart gives to another order
+        self._updates: dict[tuple[int, int, int], OrderUpdate] = {}
+        self._used = 0
+        self._judged: Session | None = None
+        self._rolled_back = False
         self._rejected: set[tuple[int, int]] = set()
         self._commissions: dict[str, CommissionUpdate] = {}
         self._open: list[BrokerOrder] = []
@@ -61,11 +68,25 @@ class OrderLink:
 
     @property
     def next_order_id(self) -> int:
-        """The lowest order id this session would take; raises Unavailable.
+        """An order id above all that any session used or saw, and this one was granted; raises Unavailable.
 
-        It can roll back between sessions: use max(persisted, this) and never an id twice.
+        What earlier processes used is not known here: use max(persisted + 1, this).
         """
-        return self._link.session().next_order_id
+        return max(self._used + 1, self._link.session().next_order_id)
+
+    def rolled_back(self, above: int) -> bool:
+        """Whether this session was granted an order id not above that one, in use before it; raises Unavailable.
+
+        Judged once in a session, before its first order.
+        """
+        session = self._link.session()
+        if session is not self._judged:
+            self._judged, self._rolled_back = session, 0 < session.granted_order_id <= above
+        return self._rolled_back
+
+    def _use(self, order_id: int) -> None:
+        if is_order_id(order_id):
+            self._used = max(self._used, order_id)
 
     async def prepare(self, instrument: Instrument) -> ResolvedInstrument:
         """Resolves an instrument ahead of its first order; raises as `ContractBook.resolve` does."""
@@ -102,7 +123,7 @@ class OrderLink:
         if not self._budget.take_now(cancel=False):
             raise Unavailable(f"order {approved.client_order_id}: the message budget is used up", "PACING")
         self._client_order_ids[(self._link.client_id, approved.broker_order_id)] = approved.client_order_id
-        session.seen_order_id(approved.broker_order_id)
+        self._use(approved.broker_order_id)
         failpoint("ib.order_frame")
         session.send(partial(session.client.placeOrder, approved.broker_order_id, contract, order))
         failpoint("ib.order_sent")
@@ -134,7 +155,7 @@ class OrderLink:
             (session.client.reqAllOpenOrders if all_clients else session.client.reqOpenOrders)()
 
         await session.exclusive("open_orders", send)
-        return [_with_fills(row, self._updates.get((row.client_id, row.broker_order_id))) for row in rows]
+        return [_with_fills(row, self._updates.get((row.client_id, row.broker_order_id, row.perm_id))) for row in rows]
 
     async def completed_orders(self) -> list[BrokerOrder]:
         """Orders of the day that are done; raises Unavailable."""
@@ -174,20 +195,22 @@ class OrderLink:
         failpoint("ib.status")
         key = (client_id, order_id)
         update = order_update(
-            key, state, filled, remaining, average, perm_id, why_held, self._client_order_ids.get(key, ""),
-            key in self._rejected,
+            key, state, filled, remaining, average, perm_id, why_held,
+            self._references.get(perm_id, self._client_order_ids.get(key, "")), key in self._rejected,
         )  # fmt: skip
-        self._updates[key] = update
+        self._use(order_id)
+        self._updates[(*key, perm_id)] = update
         self._on_event(update)
 
     def open_order(self, order_id: int, contract: Any, order: Any, state: Any) -> None:
         """From the listener: tells ids; the state itself comes as an order status."""
         failpoint("ib.open_order")
         row = broker_order(order_id, contract, order, state)
-        if row.client_order_id:
-            self._client_order_ids[(row.client_id, row.broker_order_id)] = row.client_order_id
-        if is_order_id(order_id):
-            self._link.session().seen_order_id(order_id)
+        # Also an empty one: the id may have belonged to one of ours before the broker gave it again.
+        self._client_order_ids[(row.client_id, row.broker_order_id)] = row.client_order_id
+        if row.perm_id:
+            self._references[row.perm_id] = row.client_order_id
+        self._use(order_id)
         self._open.append(row)
 
     def completed_order(self, contract: Any, order: Any, state: Any) -> None:
@@ -197,6 +220,7 @@ class OrderLink:
     def execution(self, request_id: int, contract: Any, execution: Any) -> None:
         """From the listener."""
         failpoint("ib.execution")
+        self._use(int(execution.orderId))
         rows = self._executions.get(request_id)
         if rows is not None:
             rows.append(execution_update(contract, execution, None))

@@ -37,6 +37,7 @@ class Session:
         self._flights: dict[str, asyncio.Future[HedgerowError | None]] = {}
         self.gone: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.next_order_id = 0
+        self.granted_order_id = 0
         self.accounts: tuple[str, ...] = ()
         self.ib: Any = lib.IB()
         self.listener = Listener(self.ib)
@@ -200,11 +201,8 @@ class Session:
 
     def next_id(self, order_id: int) -> None:
         """From the listener: the broker's lowest free order id, which may roll back between sessions."""
+        self.granted_order_id = self.granted_order_id or order_id
         self.next_order_id = max(self.next_order_id, order_id)
-
-    def seen_order_id(self, order_id: int) -> None:
-        """An order id in use, ours or another client's."""
-        self.next_order_id = max(self.next_order_id, order_id + 1)
 
     def _api_error(self, text: str) -> None:
         # Before the handshake is over the library only logs a closed socket; here the attempt ends at once.

@@ -29,6 +29,8 @@ class Book:
         self.sequence = 0
         self.epoch = 0
         self.last_broker_order_id = 0
+        self.last_taken_id = 0  # the highest of our order ids that the broker showed to know
+        self.resolutions: dict[str, tuple[str, ReportKind]] = {}  # operators' request ids -> order, what it became
 
     def apply(self, event: OrderEvent) -> ExecutionReport:
         """Folds the next event in and returns the report it causes; sequences are gap-free from 1."""
@@ -45,6 +47,13 @@ class Book:
         self.orders[order.client_order_id] = order
         if event.perm_id:
             self.by_perm_id[event.perm_id] = order.client_order_id
+        if event.broker_order_id:
+            self.by_broker_id[event.broker_order_id] = order.client_order_id
+            self.last_broker_order_id = max(self.last_broker_order_id, event.broker_order_id)
+        if order.acknowledged:
+            self.last_taken_id = max(self.last_taken_id, order.broker_order_id)
+        if event.resolution is not None:
+            self.resolutions[event.resolution.request_id] = (order.client_order_id, event.kind)
         if order.status.is_terminal:
             self.open.pop(order.client_order_id, None)
         else:
@@ -70,6 +79,20 @@ class Book:
         """The order an intent became."""
         client_order_id = self.by_intent.get(intent_id)
         return None if client_order_id is None else self.orders[client_order_id]
+
+    def name_of(self, client_order_id: str, broker_order_id: int, perm_id: int) -> str | None:
+        """The order the broker means, by the first of its three names that says anything; None for none of ours.
+
+        Its order id comes last: the broker may give one again after a restart.
+        """
+        if client_order_id:
+            return client_order_id if client_order_id in self.orders else None
+        if perm_id and perm_id in self.by_perm_id:
+            return self.by_perm_id[perm_id]
+        name = self.by_broker_id.get(broker_order_id) if broker_order_id else None
+        if name is not None and perm_id and self.orders[name].concluded:
+            return None
+        return name
 
     def open_orders(self, strategy: str = "") -> Iterator[Order]:
         """Orders that are not terminal, oldest first; of one strategy when named."""

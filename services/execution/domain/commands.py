@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from hedgerow.domain.execution_report import Fill
-from hedgerow.domain.order import Intent, Verdict
+from hedgerow.domain.order import Intent, OrderStatus, Verdict
+from services.execution.domain.events import Resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,40 @@ class Acknowledge:
     event_time: int
     receive_time: int
     reason: str = ""
+    broker_order_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    """The broker shows as live, in settled answers, what the journal took for terminal."""
+
+    client_order_id: str
+    perm_id: int
+    broker_order_id: int
+    text: str
+    event_time: int
+    receive_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """An operator says what became of an UNKNOWN order: CANCELED, REJECTED, or NOT_SENT (which is DENIED)."""
+
+    client_order_id: str
+    becomes: OrderStatus
+    resolution: Resolution
+    event_time: int
+    receive_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProveNotSent:
+    """Durable evidence, in words, says that no frame of the UNKNOWN order ever went to the broker."""
+
+    client_order_id: str
+    text: str
+    event_time: int
+    receive_time: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +135,14 @@ class RequestCancel:
 
 @dataclass(frozen=True, slots=True)
 class RecordCancel:
-    """The broker confirmed that the order is canceled."""
+    """The broker confirmed that the order is canceled; `perm_id` 0 means all that bears its name."""
 
     client_order_id: str
     reason: str
     text: str
     event_time: int
     receive_time: int
+    perm_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +173,9 @@ Command = (
     | Withhold
     | MarkSent
     | Acknowledge
+    | Reopen
+    | Resolve
+    | ProveNotSent
     | RecordFill
     | RecordCommission
     | RequestCancel

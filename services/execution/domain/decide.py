@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from hedgerow.domain.errors import AlreadyExists, NotFound
+from hedgerow.domain.errors import AlreadyExists, FailedPrecondition, NotFound
 from hedgerow.domain.execution_report import ReportKind, split_revision
-from hedgerow.domain.order import Intent, Verdict
+from hedgerow.domain.order import Intent, OrderStatus, Verdict
 from services.execution.domain import commands as c
 from services.execution.domain.book import Book
 from services.execution.domain.events import Admission, Commission, OrderEvent
 from services.execution.domain.intents import client_order_id_of, payload_hash
 from services.execution.domain.orders import Order
+
+CONTRADICTED = "CONTRADICTED"
+"""Reason of an execution that an operator's word, or our own evidence, had ruled out."""
+SHOWN_LIVE = "SHOWN_LIVE"
+"""Reason of the acknowledgement of an order that was terminal here."""
 
 
 def decide(book: Book, command: c.Command) -> list[OrderEvent]:
@@ -42,17 +47,31 @@ def decide(book: Book, command: c.Command) -> list[OrderEvent]:
             proven = not (order.sent or order.status.is_terminal)
             return [_event(ReportKind.DENIED, command, command.text)] if proven else []
         case c.RecordCancel():
-            return [] if order.status.is_terminal else [_event(ReportKind.CANCELED, command, command.text)]
+            gone = order.concluded or (command.perm_id != 0 and command.perm_id in order.canceled_perm_ids)
+            return [] if gone else [_event(ReportKind.CANCELED, command, command.text, perm_id=command.perm_id)]
         case c.RecordReject():
-            return [] if order.status.is_terminal else [_event(ReportKind.REJECTED, command, command.text)]
+            return [] if order.concluded else [_event(ReportKind.REJECTED, command, command.text)]
+        case c.Reopen():
+            return _reopen(order, command)
+        case c.Resolve():
+            return _resolve(book, order, command)
+        case c.ProveNotSent():
+            unknown = order.status is OrderStatus.UNKNOWN and not order.acknowledged
+            event = OrderEvent(
+                ReportKind.DENIED, command.client_order_id, command.event_time, command.receive_time, "NOT_SENT",
+                command.text,
+            )  # fmt: skip
+            return [event] if unknown else []
 
 
 _Simple = c.MarkSent | c.RequestCancel | c.MarkUnknown | c.Withhold | c.RecordCancel | c.RecordReject
 
 
-def _event(kind: ReportKind, command: _Simple, text: str = "") -> OrderEvent:
+def _event(kind: ReportKind, command: _Simple, text: str = "", perm_id: int = 0) -> OrderEvent:
     reason = "" if isinstance(command, c.MarkSent) else command.reason
-    return OrderEvent(kind, command.client_order_id, command.event_time, command.receive_time, reason, text)
+    return OrderEvent(
+        kind, command.client_order_id, command.event_time, command.receive_time, reason, text, perm_id=perm_id
+    )
 
 
 def _admit(book: Book, command: c.Admit | c.Deny) -> list[OrderEvent]:
@@ -80,7 +99,9 @@ def assert_approved(intent: Intent, verdict: Verdict) -> None:
 
 
 def _acknowledge(order: Order, command: c.Acknowledge) -> list[OrderEvent]:
-    news = command.perm_id != 0 and command.perm_id not in order.perm_ids
+    news = (command.perm_id != 0 and command.perm_id not in order.perm_ids) or (
+        command.broker_order_id != 0 and command.broker_order_id not in order.broker_ids
+    )
     if order.status.is_terminal and not news:
         return []
     revived = order.live_unproven or (order.cancel_sent and command.reason != "")
@@ -89,7 +110,56 @@ def _acknowledge(order: Order, command: c.Acknowledge) -> list[OrderEvent]:
     return [
         OrderEvent(
             ReportKind.ACKNOWLEDGED, order.client_order_id, command.event_time, command.receive_time, command.reason,
-            perm_id=command.perm_id,
+            perm_id=command.perm_id, broker_order_id=_other(order, command.broker_order_id),
+        )
+    ]  # fmt: skip
+
+
+def _other(order: Order, broker_order_id: int) -> int:
+    """The id when the order goes by it and was not sent with it, else 0."""
+    return 0 if broker_order_id == order.broker_order_id else broker_order_id
+
+
+def _reopen(order: Order, command: c.Reopen) -> list[OrderEvent]:
+    if not order.status.is_terminal or order.status is OrderStatus.FILLED:
+        return []
+    return [
+        OrderEvent(
+            ReportKind.ACKNOWLEDGED, order.client_order_id, command.event_time, command.receive_time, SHOWN_LIVE,
+            command.text, perm_id=command.perm_id, broker_order_id=_other(order, command.broker_order_id),
+            reopens=True,
+        )
+    ]  # fmt: skip
+
+
+_RESOLVED = {
+    OrderStatus.CANCELED: ReportKind.CANCELED,
+    OrderStatus.REJECTED: ReportKind.REJECTED,
+    OrderStatus.DENIED: ReportKind.DENIED,
+}
+
+
+def _resolve(book: Book, order: Order, command: c.Resolve) -> list[OrderEvent]:
+    word, kind = command.resolution, _RESOLVED[command.becomes]
+    known = book.resolutions.get(word.request_id)
+    if known is not None:
+        if known != (order.client_order_id, kind):
+            raise AlreadyExists(f"request id {word.request_id} resolved {known[0]} as {known[1].value} before")
+        return []
+    if order.status is not OrderStatus.UNKNOWN:
+        raise FailedPrecondition(
+            f"order {order.client_order_id} is {order.status.value}: only an UNKNOWN order is resolved by hand",
+            "NOT_UNKNOWN",
+        )
+    if order.cum_qty and kind is not ReportKind.CANCELED:
+        raise FailedPrecondition(
+            f"order {order.client_order_id} has executions of {order.cum_qty}: it can only be CANCELED",
+            "EXECUTED",
+        )
+    return [
+        OrderEvent(
+            kind, order.client_order_id, command.event_time, command.receive_time, "RESOLVED_BY_OPERATOR",
+            f"{word.actor}: {word.reason}", resolution=word,
         )
     ]  # fmt: skip
 
@@ -98,9 +168,11 @@ def _fill(order: Order, command: c.RecordFill) -> list[OrderEvent]:
     known = order.fill_of(command.fill.execution_id)
     if known is not None and split_revision(known.execution_id)[1] >= split_revision(command.fill.execution_id)[1]:
         return []
+    ruled_out = order.denied or order.resolved in (OrderStatus.REJECTED, OrderStatus.DENIED)
     return [
         OrderEvent(
-            ReportKind.FILL, order.client_order_id, command.event_time, command.receive_time, command.reason,
+            ReportKind.FILL, order.client_order_id, command.event_time, command.receive_time,
+            CONTRADICTED if ruled_out else command.reason,
             perm_id=command.perm_id, fill=command.fill,
         )
     ]  # fmt: skip

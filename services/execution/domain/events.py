@@ -34,11 +34,22 @@ class Commission:
 
 
 @dataclass(frozen=True, slots=True)
+class Resolution:
+    """An operator's word on an UNKNOWN order: idempotency key, who, and why."""
+
+    request_id: str
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderEvent:
     """One fact about one order; `event_time` is market time, `receive_time` wall time, ns UTC.
 
     `admission` is set for INTENT and for a DENIED that was never admitted; `fill` for FILL;
-    `commission` for COMMISSION; `perm_id` is 0 when the fact carries none.
+    `commission` for COMMISSION; `perm_id` is 0 when the fact carries none, `broker_order_id` unless the
+    broker shows the order under another one than it was sent with. `resolution` makes CANCELED, REJECTED
+    or DENIED an operator's word instead of proof; with `reopens` the broker shows as live what was terminal.
     """
 
     kind: ReportKind
@@ -51,3 +62,6 @@ class OrderEvent:
     admission: Admission | None = None
     fill: Fill | None = None
     commission: Commission | None = None
+    broker_order_id: int = 0
+    resolution: Resolution | None = None
+    reopens: bool = False

@@ -19,7 +19,10 @@ class Order:
     `executions` maps each execution (without its revision) to its latest revision and
     `commissions` to the commission of the latest revision that told one; `cum_qty` and
     `average_price` follow from the executions, never from a status message. `live_unproven` is the
-    UNKNOWN fact: any later evidence from the broker clears it.
+    UNKNOWN fact: any later evidence from the broker clears it. `resolved` is the state an operator
+    gave it, which the broker's later word replaces. One order may own many `perm_ids`, and be shown
+    under more broker order ids than the one it was sent with (`other_ids`): it is canceled only when
+    all its perm ids are (`canceled_perm_ids`).
     """
 
     client_order_id: str
@@ -39,6 +42,9 @@ class Order:
     rejected: bool = False
     denied: bool = False
     live_unproven: bool = False
+    resolved: OrderStatus | None = None
+    other_ids: tuple[int, ...] = ()
+    canceled_perm_ids: frozenset[int] = frozenset()
     executions: Mapping[str, Fill] = field(default_factory=dict)
     commissions: Mapping[str, Commission] = field(default_factory=dict)
     cum_qty: Decimal = ZERO
@@ -55,8 +61,10 @@ class Order:
             return OrderStatus.FILLED
         if self.rejected:
             return OrderStatus.REJECTED
-        if self.canceled:
+        if self.canceled or (self.canceled_perm_ids and self.canceled_perm_ids.issuperset(self.perm_ids)):
             return OrderStatus.CANCELED
+        if self.resolved is not None:
+            return self.resolved
         if self.live_unproven:
             return OrderStatus.UNKNOWN
         if self.cancel_sent:
@@ -76,6 +84,17 @@ class Order:
     def perm_id(self) -> int:
         """The newest of the broker's permanent ids; 0 before one is known."""
         return self.perm_ids[-1] if self.perm_ids else 0
+
+    @property
+    def broker_ids(self) -> tuple[int, ...]:
+        """Every broker order id it goes by: what a cancel has to name, one by one."""
+        return (self.broker_order_id, *self.other_ids) if self.broker_order_id else self.other_ids
+
+    @property
+    def concluded(self) -> bool:
+        """Terminal by proof: an operator's word alone leaves room for the broker's."""
+        status = self.status
+        return status.is_terminal and (self.resolved is None or status is OrderStatus.FILLED)
 
     @property
     def fills(self) -> list[Fill]:
@@ -110,34 +129,57 @@ def changed(order: Order, event: OrderEvent, sequence: int) -> Order:
     perm_ids = order.perm_ids
     if event.perm_id and event.perm_id not in perm_ids:
         perm_ids = (*perm_ids, event.perm_id)
+    other_ids = order.other_ids
+    if event.broker_order_id and event.broker_order_id not in order.broker_ids:
+        other_ids = (*other_ids, event.broker_order_id)
     order = replace(
-        order, perm_ids=perm_ids, sequence=sequence, updated_at=event.receive_time, reason=event.reason, text=event.text
-    )
+        order, perm_ids=perm_ids, other_ids=other_ids, sequence=sequence, updated_at=event.receive_time,
+        reason=event.reason, text=event.text,
+    )  # fmt: skip
+    if event.resolution is not None:
+        return replace(order, resolved=OrderStatus(event.kind.value), live_unproven=False)
     match event.kind:
         case ReportKind.SENT:
             return replace(order, sent=True)
         case ReportKind.ACKNOWLEDGED:
             # With a reason it says that a cancel was refused and the order still rests.
             cancel_sent = order.cancel_sent and not event.reason
-            return replace(order, sent=True, acknowledged=True, live_unproven=False, cancel_sent=cancel_sent)
+            order = replace(order, sent=True, acknowledged=True, live_unproven=False, cancel_sent=cancel_sent)
+            if event.reopens:
+                gone = order.canceled_perm_ids - {event.perm_id} if event.perm_id else frozenset[int]()
+                order = replace(
+                    order, canceled=False, canceled_perm_ids=gone, rejected=False, denied=False, resolved=None
+                )
+            return order
         case ReportKind.FILL:
             assert event.fill is not None
-            return _with_fill(replace(order, sent=True, acknowledged=True, live_unproven=False), event.fill)
+            order = replace(order, sent=True, acknowledged=True, live_unproven=False, denied=False)
+            if order.resolved in (OrderStatus.REJECTED, OrderStatus.DENIED):
+                order = replace(order, resolved=None)  # it was executed, so neither can be true
+            return _with_fill(order, event.fill)
         case ReportKind.COMMISSION:
             assert event.commission is not None
             return _with_commission(order, event.commission)
         case ReportKind.CANCEL_SENT:
             return replace(order, cancel_sent=True)
         case ReportKind.CANCELED:
-            return replace(order, canceled=True, live_unproven=False)
+            return _without(replace(order, live_unproven=False), event.perm_id)
         case ReportKind.REJECTED:
-            return replace(order, rejected=True, live_unproven=False)
+            return replace(order, rejected=True, live_unproven=False, resolved=None)
         case ReportKind.DENIED:
             return replace(order, denied=True)
         case ReportKind.UNKNOWN:
             return replace(order, live_unproven=True)
         case ReportKind.INTENT:
             raise ValueError(f"{order.client_order_id} is admitted twice in the journal")
+
+
+def _without(order: Order, perm_id: int) -> Order:
+    """The order after the broker canceled what bears that perm id, or, with 0, all of it."""
+    if not perm_id:
+        return replace(order, canceled=True, resolved=None)
+    order = replace(order, canceled_perm_ids=order.canceled_perm_ids | {perm_id})
+    return replace(order, resolved=None) if order.canceled_perm_ids.issuperset(order.perm_ids) else order
 
 
 def _with_fill(order: Order, fill: Fill) -> Order:

@@ -66,7 +66,7 @@ def flatten_payload(event: FlattenEvent) -> dict[str, Any]:
         "event_time": event.event_time,
         "receive_time": event.receive_time,
     }
-    for key in ("strategy", "include_options", "asked_time", "actor", "reason"):
+    for key in ("strategy", "include_options", "asked_time", "actor", "reason", "sequence"):
         value = getattr(event, key)
         if value:
             payload[key] = value
@@ -96,6 +96,7 @@ def flatten_event(kind: str, payload: dict[str, Any]) -> FlattenEvent:
             Held(account, _read_instrument(instrument), Decimal(quantity))
             for account, instrument, quantity in payload.get("positions", ())
         ),
+        sequence=payload.get("sequence", 0),
     )
 
 

@@ -40,6 +40,9 @@ class Parts:
     async def truth(self) -> BrokerTruth:
         return self.truth_told
 
+    def rolled_back(self, above: int) -> bool:
+        return False
+
     async def order(self) -> str:
         wanted = intent()
         now = time.time_ns()

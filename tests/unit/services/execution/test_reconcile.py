@@ -11,13 +11,16 @@ from hedgerow.domain.execution_report import Fill
 from hedgerow.domain.order import OrderStatus
 from services.execution.domain import commands as c
 from services.execution.domain.ledger import Ledger
-from services.execution.domain.reconcile import BrokerTruth, Findings, SeenExecution, SeenOrder, reconcile
+from services.execution.domain.reconcile import Absence, BrokerTruth, Findings, SeenExecution, SeenOrder, reconcile
 from tests.unit.services.execution.samples import admit, fill, intent
 
 
 def compare(ledger: Ledger, truth: BrokerTruth, **changes: Any) -> Findings:
-    asked: dict[str, Any] = {"asked": list(ledger.book.open), "refused": {}, "cancel_refused": set()}
-    findings = reconcile(ledger.book, truth, **(asked | changes), market_now=9, wall_now=9)
+    said: dict[str, Any] = {"refused": {}, "cancel_refused": set()}
+    absence: dict[str, Any] = {"asked": list(ledger.book.open), "since": ledger.book.sequence}
+    for name in list(changes):
+        (said if name in said else absence)[name] = changes.pop(name)
+    findings = reconcile(ledger.book, truth, Absence(**absence), **said, market_now=9, wall_now=9)
     for command in findings.commands:
         ledger.handle(command)
     return findings
