@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -52,6 +53,26 @@ class ClientIds(Section):
         return self
 
 
+class RestartWindowSettings(Section):
+    """When the gateway restarts every day: no order that adds risk around it; wall time."""
+
+    time: str = Field(
+        default="",
+        pattern=r"^(none|([01]\d|2[0-3]):[0-5]\d)?$",
+        description="local time of day, HH:MM; none = no window; empty = 23:45 with a real account, none in mode sim",
+    )
+    zone: str = Field(default="America/New_York", description="IANA time zone of `time`")
+    minutes_before: float = Field(default=5.0, ge=0, le=360)
+    minutes_after: float = Field(default=15.0, gt=0, le=360)
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError("the name of a time zone, such as America/New_York")
+        return zone
+
+
 class BrokerSettings(Section):
     """Where the broker is and what kind of account is expected there."""
 
@@ -65,6 +86,14 @@ class BrokerSettings(Section):
     request_timeout_s: float = Field(default=10.0, gt=0)
     probe_interval_s: float = Field(default=5.0, gt=0)
     market_data_lines: int = Field(default=100, ge=1)
+    restart_window: RestartWindowSettings = RestartWindowSettings()
+
+    @property
+    def restart_time(self) -> str:
+        """Local time of the daily restart, HH:MM; empty when there is none."""
+        if self.restart_window.time:
+            return self.restart_window.time.removeprefix("none")
+        return "" if self.mode is BrokerMode.SIM else "23:45"
 
     @model_validator(mode="after")
     def _never_real_by_accident(self) -> Self:
@@ -162,6 +191,16 @@ class TimingSettings(Section):
     stream_heartbeat_s: float = Field(default=0.5, gt=0)
 
 
+class KillSettings(Section):
+    """How far a kill may go."""
+
+    global_cancel: bool = Field(
+        default=False,
+        description="with the order connection dead for 2 s, cancel everything of every client, manual orders too, "
+        "by broker.client_ids.kill",
+    )
+
+
 class PortfolioSettings(Section):
     """How often accounts are fetched."""
 
@@ -245,6 +284,7 @@ class Settings(Section):
     status: StatusSettings = StatusSettings()
     timing: TimingSettings = TimingSettings()
     portfolio: PortfolioSettings = PortfolioSettings()
+    kill: KillSettings = KillSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     gateway: GatewaySettings = GatewaySettings()
     guard: GuardSettings = GuardSettings()

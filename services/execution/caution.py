@@ -1,0 +1,116 @@
+"""What keeps risk from growing though everything works: the broker's restart, and breaks that portfolio tells of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import grpc
+
+from hedgerow.api.portfolio.v1 import portfolio_pb2, portfolio_pb2_grpc
+from hedgerow.clock import wall_now
+from hedgerow.domain.errors import InvalidValue
+from hedgerow.domain.order import Intent
+from hedgerow.rpc.errors import rpc_reason
+from hedgerow.settings import BrokerSettings
+from hedgerow.telemetry.logs import get_logger
+from hedgerow.wire.common import decimal_from_wire
+from services.execution.domain.gate import Refusal
+from services.execution.domain.position_breaks import PositionBreak, kept_back
+from services.execution.domain.restart_window import RestartWindow
+
+FIRST_RETRY_S, LAST_RETRY_S = 0.1, 2.0
+
+
+def window_of(broker: BrokerSettings) -> RestartWindow | None:
+    """The configured restart window, None without one."""
+    if not broker.restart_time:
+        return None
+    window = broker.restart_window
+    at = datetime.strptime(broker.restart_time, "%H:%M").time()
+    before, after = timedelta(minutes=window.minutes_before), timedelta(minutes=window.minutes_after)
+    return RestartWindow(at, ZoneInfo(window.zone), before, after)
+
+
+class Caution:
+    """Refuses what may add risk, by name; `run` follows portfolio's positions for breaks.
+
+    Portfolio is a cross-check and not on the order path: unreachable, its last word stands, a break as well as
+    none. Before its first word there is no break, for only the ledger's owner can tell one from a person's trade.
+    """
+
+    def __init__(self, broker: BrokerSettings, channel: grpc.aio.Channel, on_change: Callable[[], None]) -> None:
+        self._stub = portfolio_pb2_grpc.PortfolioServiceStub(channel)
+        self._window = window_of(broker)
+        self._on_change = on_change
+        self._log = get_logger(stream="positions")
+        self.breaks: tuple[PositionBreak, ...] = ()
+
+    @property
+    def restart(self) -> datetime | None:
+        """The restart of the broker whose window this moment is in, in its own time zone."""
+        return None if self._window is None else self._window.restart_near(wall_now())
+
+    def refusal(self, intent: Intent) -> Refusal | None:
+        """Why this intent may not leave now; never for a flatten's own, which the flatten judges itself."""
+        if not intent.reduce_only:
+            restart = self.restart
+            if restart is not None:
+                return Refusal("RESTART_WINDOW", _words(restart))
+        return kept_back(self.breaks, intent)
+
+    def reasons(self) -> list[str]:
+        """What stands, as block reasons."""
+        restart = self.restart
+        reasons = [] if restart is None else [f"RESTART_WINDOW: {_words(restart)}"]
+        return reasons + [f"POSITION_BREAK {each.words}" for each in self.breaks]
+
+    async def run(self) -> None:
+        """Keeps portfolio's stream open until cancelled."""
+        delay = FIRST_RETRY_S
+        while True:
+            call: Any = self._stub.StreamPositions(portfolio_pb2.StreamPositionsRequest())
+            why = "portfolio ended the stream"
+            try:
+                async for message in call:
+                    delay = FIRST_RETRY_S
+                    if message.WhichOneof("event") == "snapshot":
+                        self._take(message.snapshot)
+            except grpc.aio.AioRpcError as error:
+                why = rpc_reason(error)
+            except InvalidValue as error:
+                why = f"an answer that is no position break: {error}"
+            finally:
+                call.cancel()
+            self._log.info("portfolio's last word on breaks stands", cause=why, breaks=self._told(), retry_in_s=delay)
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, LAST_RETRY_S)
+
+    def _take(self, snapshot: portfolio_pb2.PositionSnapshot) -> None:
+        told = tuple(_breaks(snapshot.breaks))
+        if not snapshot.complete:
+            # It has not compared since it connected: what it does not tell of may stand nevertheless.
+            places = {(each.account, each.instrument_id) for each in told}
+            told += tuple(each for each in self.breaks if (each.account, each.instrument_id) not in places)
+        if told != self.breaks:
+            self.breaks = told
+            self._log.warning("position breaks", breaks=self._told())
+            self._on_change()
+
+    def _told(self) -> list[str]:
+        return [f"{each.account} {each.words}" for each in self.breaks]
+
+
+def _words(restart: datetime) -> str:
+    return f"the broker restarts at {restart:%H:%M %Z}"
+
+
+def _breaks(rows: Iterable[portfolio_pb2.PositionBreak]) -> Iterable[PositionBreak]:
+    for row in rows:
+        yield PositionBreak(
+            row.account, row.instrument_id, decimal_from_wire("break.ledger_quantity", row.ledger_quantity),
+            decimal_from_wire("break.broker_quantity", row.broker_quantity),
+        )  # fmt: skip
