@@ -42,6 +42,9 @@ class Commands:
             "mute": self._mute,
             "error": self._error,
             "seed_position": self._seed_position,
+            "expire": self._expire,
+            "exercise": self._exercise,
+            "assign": self._assign,
             "shutdown": self._shutdown,
         }
 
@@ -136,6 +139,17 @@ class Commands:
         self._simulation.hub.flush()
         return {"instrument_id": listing.instrument_id, "quantity": str(position.quantity)}
 
+    def _expire(self, arguments: Arguments) -> Arguments:
+        return self._simulation.option_events.expire(self._listing(arguments).instrument_id)
+
+    def _exercise(self, arguments: Arguments) -> Arguments:
+        name = self._listing(arguments).instrument_id
+        return self._simulation.option_events.exercise(name, _contracts(arguments))
+
+    def _assign(self, arguments: Arguments) -> Arguments:
+        name = self._listing(arguments).instrument_id
+        return self._simulation.option_events.assign(name, _contracts(arguments))
+
     def _shutdown(self, _: Arguments) -> Arguments:
         self._stopping.set()
         return {}
@@ -153,6 +167,11 @@ class Commands:
         if client_id is None:
             return list(sessions.values())
         return [sessions[int(client_id)]] if int(client_id) in sessions else []
+
+
+def _contracts(arguments: Arguments) -> Decimal | None:
+    value = arguments.get("quantity")
+    return None if value is None else Decimal(str(value))
 
 
 def _price(arguments: Arguments, key: str) -> float | None:

@@ -109,6 +109,7 @@ class Book:
         execution: Execution | None = None,
         instrument: Instrument | None = None,
         positions: Sequence[str] = (),
+        executions: Sequence[Execution] = (),
     ) -> None:
         """Write what changed, in one transaction; cash and ids go along."""
         run = self._db.execute
@@ -126,13 +127,13 @@ class Book:
                     run("INSERT OR REPLACE INTO clients VALUES (?,?)", (client_id, next_id))
             for order in orders:
                 run(f"INSERT OR REPLACE INTO orders VALUES ({','.join('?' * 15)})", _order_row(order))
-            if execution is not None:
-                run(f"INSERT INTO executions VALUES ({','.join('?' * 14)})", _execution_row(execution))
+            for done in (*((execution,) if execution is not None else ()), *executions):
+                run(f"INSERT INTO executions VALUES ({','.join('?' * 14)})", _execution_row(done))
             for name in positions:
                 held = self.positions[name]
                 row = (name, str(held.quantity), str(held.average_price), str(held.realized_pnl), self.marks.get(name))
                 run("INSERT OR REPLACE INTO positions VALUES (?,?,?,?,?)", row)
-            if execution is not None:
+            if execution is not None or executions:
                 run("INSERT OR REPLACE INTO meta VALUES ('cash', ?)", (str(self.cash),))
             run("COMMIT")
         except sqlite3.Error:

@@ -13,6 +13,7 @@ from hedgerow.ibsim.desk import OrderDesk
 from hedgerow.ibsim.greeks import model_greeks
 from hedgerow.ibsim.hub import Hub
 from hedgerow.ibsim.market_time import MarketTime, left_off
+from hedgerow.ibsim.option_events import OptionEvents
 from hedgerow.ibsim.session import Session
 from hedgerow.ibsim.ticks import Subscription
 from hedgerow.ibsim.times import MINUTE_NS
@@ -45,6 +46,7 @@ class Simulation:
         self.desk = OrderDesk(
             self.book, self.universe, self.accounts, self.hub, self.time, config.liquidity, config.commission.model
         )
+        self.option_events = OptionEvents(self.book, self.universe, self.desk, self.hub, self.time)
         self.frozen = False
         self.muted: set[int] = set()
         self.connections: dict[int, Session] = {}
@@ -105,6 +107,7 @@ class Simulation:
             changed.append(listing)
         self.hub.flush()
         self.desk.on_time(market_time)
+        self.option_events.on_time(market_time)
         for listing in changed:
             self.desk.on_quote(listing, market_time)
         self._send_greeks(changed, market_time)

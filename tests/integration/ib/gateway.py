@@ -67,10 +67,13 @@ def small_tape(path: Path, instruments: tuple[Instrument, ...] = (GOOG, CALL, PU
 class Gateway:
     """One simulated gateway and how to reach it; `restart` keeps the port and the book."""
 
-    def __init__(self, root: Path, **changes: Any) -> None:
+    def __init__(
+        self, root: Path, instruments: tuple[Instrument, ...] = (GOOG, CALL, PUT), held: Instrument = CALL,
+        contracts: int = 20, **changes: Any,
+    ) -> None:  # fmt: skip
         tape = root / "small.parquet"
         if not tape.exists():
-            small_tape(tape)
+            small_tape(tape, instruments)
         self.clock_file = root / "clock"
         self.config = IbsimConfig(
             port=0,
@@ -80,7 +83,9 @@ class Gateway:
             book_file=root / "book.db",
             wire_log=root / "wire.log",
             positions=(
-                InitialPosition(instrument_id=CALL.instrument_id, quantity=Decimal(20), average_price=Decimal("14.2")),
+                InitialPosition(
+                    instrument_id=held.instrument_id, quantity=Decimal(contracts), average_price=Decimal("14.2")
+                ),
             ),
             **changes,
         )

@@ -86,12 +86,14 @@ async def adopt(
     return position
 
 
-async def adopted(portfolio: ServiceProcess, quantity: int = 20, request_id: str = "r-1") -> portfolio_pb2.Position:
+async def adopted(
+    portfolio: ServiceProcess, quantity: int = 20, request_id: str = "r-1", instrument: str = CALL
+) -> portfolio_pb2.Position:
     """Adopts as soon as portfolio has compared with the broker."""
 
     async def granted() -> portfolio_pb2.Position | None:
         try:
-            return await adopt(portfolio, quantity, request_id)
+            return await adopt(portfolio, quantity, request_id, instrument=instrument)
         except grpc.aio.AioRpcError as error:
             if error.code() is not grpc.StatusCode.FAILED_PRECONDITION:
                 raise
