@@ -11,6 +11,7 @@ from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.instrument import parse_instrument_id
 from hedgerow.domain.position import Position
 from hedgerow.ibsim.contracts import Listing
+from hedgerow.ibsim.faults.scenario import read_fault
 from hedgerow.ibsim.replay import Replay
 from hedgerow.ibsim.session import Session
 from hedgerow.ibsim.simulation import Simulation
@@ -45,6 +46,9 @@ class Commands:
             "expire": self._expire,
             "exercise": self._exercise,
             "assign": self._assign,
+            "fault": self._fault,
+            "faults": self._faults,
+            "clear_faults": self._clear_faults,
             "shutdown": self._shutdown,
         }
 
@@ -104,7 +108,11 @@ class Commands:
         return {"event_time": self._simulation.emit(listing, bid, ask, *sizes)}
 
     def _freeze(self, arguments: Arguments) -> Arguments:
-        self._simulation.frozen = bool(arguments.get("on", True))
+        silences = self._simulation.silences
+        if arguments.get("on", True):
+            silences.add("frozen")
+        else:
+            silences.discard("frozen")
         return {"frozen": self._simulation.frozen}
 
     def _drop(self, arguments: Arguments) -> Arguments:
@@ -149,6 +157,17 @@ class Commands:
     def _assign(self, arguments: Arguments) -> Arguments:
         name = self._listing(arguments).instrument_id
         return self._simulation.option_events.assign(name, _contracts(arguments))
+
+    def _fault(self, arguments: Arguments) -> Arguments:
+        run = self._simulation.faults.arm(read_fault(arguments))
+        self._simulation.hub.flush()
+        return run.as_dict()
+
+    def _faults(self, _: Arguments) -> Arguments:
+        return {"faults": [run.as_dict() for run in self._simulation.faults.runs]}
+
+    def _clear_faults(self, arguments: Arguments) -> Arguments:
+        return {"cleared": self._simulation.faults.clear(arguments.get("fault"))}
 
     def _shutdown(self, _: Arguments) -> Arguments:
         self._stopping.set()

@@ -97,6 +97,25 @@ class Book:
         used = max(self.next_order_id(order.client_id), order.order_id + 1)
         self._next_order_ids[order.client_id] = used
 
+    def clients(self) -> list[int]:
+        """Every client id that has placed an order."""
+        return list(self._next_order_ids)
+
+    def roll_back_ids(self, client_id: int, *, by: int | None = None, to: int | None = None) -> None:
+        """Let a client's next order id fall by so much, or to that; durably."""
+        before = self.next_order_id(client_id)
+        after = max(1, before - by) if by is not None else min(before, to or before)
+        self._next_order_ids[client_id] = self._stored_next_ids[client_id] = after
+        self._db.execute("INSERT OR REPLACE INTO clients VALUES (?,?)", (client_id, after))
+
+    def remove(self, orders: Sequence[SimOrder]) -> None:
+        """Forget these orders as if they had never been placed, durably; their ids stay used."""
+        for order in orders:
+            self.by_perm_id.pop(order.perm_id, None)
+            if self.orders.get((order.client_id, order.order_id)) is order:
+                del self.orders[order.client_id, order.order_id]
+        self._db.executemany("DELETE FROM orders WHERE perm_id = ?", [(order.perm_id,) for order in orders])
+
     def set_position(self, instrument: Instrument, position: Position) -> None:
         """Replace one position, durably; a flat one is kept for its realized profit."""
         self.instruments[instrument.instrument_id] = instrument
@@ -140,7 +159,7 @@ class Book:
             run("ROLLBACK")
             raise
         self._stored_instruments |= new_names
-        self._stored_next_ids |= clients
+        self._stored_next_ids.update(clients)
 
     def save_time(self, market_time: int, day_number: int, day_spot: float | None) -> None:
         """Remember where the market stood and what its day began with, and the marks of what is held."""

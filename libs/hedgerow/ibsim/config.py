@@ -102,6 +102,7 @@ class IbsimConfig(_Section):
     write_buffer_bytes: int = Field(
         default=8 << 20, ge=1 << 12, description="a reader slower than this is disconnected"
     )
+    scenario: Path | None = Field(default=None, description="YAML file of scripted faults")
     max_frame_bytes: int = Field(default=MAX_FRAME_BYTES, ge=1 << 10, le=MAX_FRAME_BYTES)
 
     @field_validator("host")

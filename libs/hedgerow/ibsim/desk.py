@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from decimal import Decimal
 
 from hedgerow.domain.order import Side
@@ -27,7 +29,7 @@ class OrderDesk:
         universe: Universe,
         accounts: Accounts,
         hub: Hub,
-        time: MarketTime,
+        market_time: MarketTime,
         liquidity: Liquidity,
         commission: CommissionModel,
     ) -> None:
@@ -35,10 +37,12 @@ class OrderDesk:
         self._universe = universe
         self._accounts = accounts
         self._hub = hub
-        self._time = time
+        self._time = market_time
         self._liquidity = liquidity
         self._commission = commission
         self._working: dict[str, list[SimOrder]] = {}
+        # Orders whose next modify makes a second one instead; only a scripted fault puts any here.
+        self.doubles: set[tuple[int, int]] = set()
 
     def resume(self) -> None:
         """Take the working orders of a reopened book up again."""
@@ -66,16 +70,18 @@ class OrderDesk:
             self._hub.open_order(listing, order, answer)
             return
         known = self._book.orders.get((client_id, order_id))
-        if known is not None:
+        is_reissued = known is not None and known.status.is_done and order_id >= self._book.next_order_id(client_id)
+        if known is not None and not is_reissued and (client_id, order_id) not in self.doubles:
             self._modify(known, fields, listing)
             return
-        if order_id < self._book.next_order_id(client_id):
+        if known is None and order_id < self._book.next_order_id(client_id):
             raise RequestRefused(Code.DUPLICATE_ORDER_ID, "Duplicate order id")
         if not listing.listed:
             raise rejected("The contract is not available for trading")
         order = SimOrder(
             client_id, order_id, self._book.take_perm_id(), listing.instrument_id, fields, placed_at=self._time.now()
         )
+        order.received_ns = time.monotonic_ns()
         self._book.add(order)
         try:
             self._check_funds(order, listing)
@@ -117,6 +123,9 @@ class OrderDesk:
     def cancel(self, client_id: int, order_id: int) -> None:
         """Cancel one order of this client. Raises RequestRefused (10147, 10148)."""
         order = self._book.orders.get((client_id, order_id))
+        if order is not None and order.status.is_done:
+            # One id may stand for several orders, when a modify was turned into a second one.
+            order = next((twin for twin in self.working(client_id) if twin.order_id == order_id), order)
         if order is None:
             text = f"OrderId {order_id} that needs to be cancelled is not found."
             raise RequestRefused(Code.CANCEL_NOT_FOUND, text)
@@ -124,6 +133,26 @@ class OrderDesk:
             text = f"OrderId {order_id} that needs to be cancelled cannot be cancelled, state: {order.status.value}."
             raise RequestRefused(Code.CANCEL_NOT_POSSIBLE, text)
         self.cancel_order(order)
+
+    def fill(self, order: SimOrder, quantity: Decimal, price: Decimal | None = None) -> None:
+        """Fill that much of an order whatever the market says, at a price or at its limit, else at the market.
+
+        An order that is over is filled, too: its execution was under way when the cancel was confirmed.
+        """
+        listing = self._universe.by_id[order.instrument_id]
+        trade = Match(min(quantity, order.remaining), price or self._price_now(order, listing))
+        if trade.quantity > 0:
+            self._fill(order, listing, trade, self._time.now())
+
+    def age_ms(self, order: SimOrder) -> float:
+        """How long ago an order was accepted, wall ms; without end for one of before a restart."""
+        return (time.monotonic_ns() - order.received_ns) / 1e6 if order.received_ns else math.inf
+
+    def lose(self, orders: list[SimOrder]) -> None:
+        """Forget these orders as if they had never arrived."""
+        for order in orders:
+            self._forget(order)
+        self._book.remove(orders)
 
     def cancel_all(self) -> None:
         """Cancel every open order of every client."""

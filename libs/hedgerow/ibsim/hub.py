@@ -36,9 +36,13 @@ class Hub:
             if session is not None:
                 yield session
 
+    def _own(self, client_id: int) -> list[Session]:
+        session = self.sessions.get(client_id)
+        return [session] if session is not None else []
+
     def open_order(self, listing: Listing, order: SimOrder, extra: dict[str, Value] | None = None) -> None:
         """openOrder to the owner and the master client; `extra` makes it a what-if answer, to the owner alone."""
-        sessions = self._concerned(order.client_id) if extra is None else [self.sessions[order.client_id]]
+        sessions = self._concerned(order.client_id) if extra is None else self._own(order.client_id)
         for session in sessions:
             session.send(build.open_order(session.version, listing, order, self.account, extra))
 
@@ -57,7 +61,12 @@ class Hub:
         for session in self._concerned(done.client_id):
             session.send(build.commission(session.version, done))
 
-    def order_error(self, order: SimOrder, code: Code, text: str) -> None:
+    def pending_cancel(self, order: SimOrder) -> None:
+        """orderStatus PendingCancel: the cancel is known of, and has not happened."""
+        for session in self._concerned(order.client_id):
+            session.send(build.order_status(session.version, order, "PendingCancel"))
+
+    def order_error(self, order: SimOrder, code: Code | int, text: str) -> None:
         """An error or notice about an order, to its owner."""
         session = self.sessions.get(order.client_id)
         if session is not None:

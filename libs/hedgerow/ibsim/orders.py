@@ -43,7 +43,8 @@ class SimOrder:
 
     `good_until` is market ns UTC after which it expires, 0 never; `rested` says it stood in a
     regular-session book without crossing, so it fills at its own limit; `value` is the sum of
-    price times quantity filled.
+    price times quantity filled; `received_ns` is CLOCK_MONOTONIC of its frame, 0 when that was
+    before a restart.
     """
 
     client_id: int
@@ -61,6 +62,7 @@ class SimOrder:
     completed_at: int = 0
     completed_text: str = ""
     rested: bool = False
+    received_ns: int = 0
 
     @property
     def side(self) -> Side:

@@ -8,6 +8,8 @@ import itertools
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.ibsim.admin import AdminServer
 from hedgerow.ibsim.config import IbsimConfig
+from hedgerow.ibsim.faults.model import Fault
+from hedgerow.ibsim.faults.scenario import read_scenario
 from hedgerow.ibsim.replay import Replay
 from hedgerow.ibsim.requests.dispatch import dispatch
 from hedgerow.ibsim.session import Session
@@ -15,6 +17,7 @@ from hedgerow.ibsim.simulation import Simulation
 from hedgerow.telemetry.logs import get_logger
 
 _LOG = get_logger(part="server")
+_PORT_RETRY_S = 0.05
 
 
 class IbsimServer:
@@ -31,6 +34,8 @@ class IbsimServer:
         self._replay_task: asyncio.Task[None] | None = None
         self._simulation: Simulation | None = None
         self._stopped = False
+        self._faults: tuple[Fault, ...] = ()
+        self._outage: asyncio.Task[None] | None = None
 
     @property
     def simulation(self) -> Simulation:
@@ -41,15 +46,10 @@ class IbsimServer:
     async def start(self) -> None:
         """Listen and begin to replay. Raises InvalidValue when a port is taken or a file unusable."""
         config = self.config
-        loop = asyncio.get_running_loop()
+        self._faults = read_scenario(config.scenario) if config.scenario is not None else ()
         try:
             # The port first: a second gateway must not touch the files of the one that has it.
-            self._server = await loop.create_server(
-                lambda: Session(self.simulation, dispatch, next(self._connection_ids)),
-                config.host,
-                config.port,
-                start_serving=False,
-            )
+            self._server = await self._listen(config.port)
         except OSError as error:
             raise InvalidValue("port", config.port, f"a free port ({error.strerror})", "choose another port") from error
         try:
@@ -59,6 +59,31 @@ class IbsimServer:
             await self.stop()
             raise
         _LOG.info("listening", account=config.account, host=config.host, port=self.port, admin_port=self.admin_port)
+
+    async def _listen(self, port: int) -> asyncio.Server:
+        return await asyncio.get_running_loop().create_server(
+            lambda: Session(self.simulation, dispatch, next(self._connection_ids)),
+            self.config.host,
+            port,
+            start_serving=False,
+        )
+
+    def _go_away(self, down_s: float) -> None:
+        """Stop listening, and listen again on the same port after `down_s`."""
+        assert self._server is not None
+        self._server.close()
+        self._outage = asyncio.create_task(self._come_back(down_s), name="ibsim-outage")
+
+    async def _come_back(self, down_s: float) -> None:
+        await asyncio.sleep(down_s)
+        while True:
+            try:
+                self._server = await self._listen(self.port)
+                break
+            except OSError:
+                # The port may be somebody's outgoing one for a moment.
+                await asyncio.sleep(_PORT_RETRY_S)
+        await self._server.start_serving()
 
     async def _start_simulation(self) -> None:
         assert self._server is not None
@@ -74,6 +99,9 @@ class IbsimServer:
         speed = config.speed if config.autostart else simulation.resumed_speed
         if speed:
             simulation.time.set_speed(speed)
+        simulation.faults.outage = self._go_away
+        for fault in self._faults:
+            simulation.faults.arm(fault)
         self._replay_task = asyncio.create_task(replay.run(), name="ibsim-replay")
         self._replay_task.add_done_callback(self._replay_ended)
 
@@ -90,6 +118,9 @@ class IbsimServer:
         if self._replay_task is not None:
             self._replay_task.cancel()
             await asyncio.gather(self._replay_task, return_exceptions=True)
+        if self._outage is not None:
+            self._outage.cancel()
+            await asyncio.gather(self._outage, return_exceptions=True)
         if self._admin is not None:
             await self._admin.stop()
         if self._server is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -18,6 +19,7 @@ from hedgerow.ibsim.wirelog import UNKNOWN_CLIENT
 from hedgerow.telemetry.logs import get_logger
 
 if TYPE_CHECKING:
+    from hedgerow.ibsim.faults.outlet import Outlet
     from hedgerow.ibsim.simulation import Simulation
     from hedgerow.ibsim.ticks import Subscription
 
@@ -47,6 +49,10 @@ class Session(asyncio.Protocol):
         self.account_multis: set[str] = set()
         self.pnls: dict[str, str] = {}
         self.subscriptions: dict[str, Subscription] = {}
+        # A scripted fault's place to take frames before they are written, and the request it sees answered.
+        self.outlet: Outlet | None = None
+        self.answering = 0
+        self._has_started = False
         self._dispatch = dispatch
         self._stage = _Stage.PREFIX
         self._prefix = b""
@@ -64,9 +70,12 @@ class Session(asyncio.Protocol):
         if connection is not None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.simulation.connections[self.connection_id] = self
+        self.simulation.faults.attach(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection ended: its subscriptions go, its orders stay."""
+        if self.simulation.faults.listening and self.simulation.faults.defer_loss(self, exc):
+            return
         self._stage = _Stage.CLOSED
         for req_id in list(self.subscriptions):
             self.unsubscribe(req_id)
@@ -91,6 +100,13 @@ class Session(asyncio.Protocol):
         self._pending.clear()
         if self._transport is not None:
             self._transport.abort()
+
+    def reset(self, reason: str) -> None:
+        """End the connection with RST."""
+        connection = self._transport.get_extra_info("socket") if self._transport is not None else None
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.abort(reason)
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the client, cut anywhere."""
@@ -118,10 +134,20 @@ class Session(asyncio.Protocol):
 
     def _receive(self, payload: bytes) -> None:
         self.simulation.wire_log.incoming(self.connection_id, self.client_id, payload)
+        if self.simulation.faults.listening:
+            self.simulation.faults.receive(self, payload)
+        else:
+            self.take(payload)
+
+    def take(self, payload: bytes) -> None:
+        """Handle one frame; one that was under way when its connection ended is still obeyed."""
         if self._stage is _Stage.VERSION:
             self._greet(payload)
-        else:
+            return
+        try:
             self._dispatch(self, payload)
+        except MalformedFrame as error:
+            self.abort(str(error))
 
     def _greet(self, payload: bytes) -> None:
         version = negotiate(payload.decode("ascii", "replace"), self.simulation.config.server_version_max)
@@ -135,12 +161,22 @@ class Session(asyncio.Protocol):
     @property
     def is_ready(self) -> bool:
         """Whether the client has said who it is."""
-        return self._stage is _Stage.READY
+        return self._has_started
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connection has ended, or is about to."""
+        return self._stage is _Stage.CLOSED
+
+    @property
+    def greeted(self) -> bool:
+        """Whether the versions have been agreed on, and the gateway's frames have message ids."""
+        return self._stage not in (_Stage.PREFIX, _Stage.VERSION)
 
     def start(self, client_id: int) -> None:
         """The client named its id: greet it, or refuse an id that is in use (326)."""
         hub = self.simulation.hub
-        if self._stage is _Stage.READY:
+        if self._stage is not _Stage.START:
             return
         if client_id in hub.sessions:
             self.error(-1, Code.CLIENT_ID_IN_USE, CLIENT_ID_IN_USE)
@@ -148,7 +184,7 @@ class Session(asyncio.Protocol):
             return
         self.client_id = client_id
         hub.sessions[client_id] = self
-        self._stage = _Stage.READY
+        self._stage, self._has_started = _Stage.READY, True
         _LOG.info("connected", connection=self.connection_id, client_id=client_id, server_version=self.version)
         self.send(replies.MANAGED_ACCOUNTS.encode(self.version, {"accounts": hub.account}))
         self.send_next_id()
@@ -180,15 +216,40 @@ class Session(asyncio.Protocol):
         self.send(replies.ERROR.encode(self.version, {"reqId": req_id, "code": int(code), "text": text}))
 
     def flush(self) -> None:
-        """Write what is queued; a client that does not read is dropped rather than buffered without end."""
+        """Write what is queued."""
         if not self._pending:
             return
         frames, self._pending = self._pending, []
+        if self.outlet is None:
+            self.write(frames)
+        else:
+            self.outlet(frames)
+
+    def release(self, frames: list[bytes]) -> None:
+        """Send frames that a fault had held back, after whatever else holds frames up."""
+        if self.outlet is None:
+            self.write(frames)
+        else:
+            self.outlet.push(frames)
+
+    def write(self, frames: list[bytes]) -> None:
+        """Write whole frames to the socket, and to the tap."""
+        if self.tap(frames):
+            self.write_bytes(b"".join(frames))
+
+    def tap(self, frames: list[bytes]) -> bool:
+        """Write frames to the tap, as they are about to leave; False when the connection has ended."""
+        if self._stage is _Stage.CLOSED or self._transport is None or self._transport.is_closing():
+            return False
+        self.simulation.wire_log.outgoing(self.connection_id, self.client_id, frames)
+        return True
+
+    def write_bytes(self, data: bytes) -> None:
+        """Write to the socket; a client that does not read is dropped rather than buffered without end."""
         transport = self._transport
         if self._stage is _Stage.CLOSED or transport is None or transport.is_closing():
             return
-        self.simulation.wire_log.outgoing(self.connection_id, self.client_id, frames)
-        transport.write(b"".join(frames))
+        transport.write(data)
         waiting = transport.get_write_buffer_size()
         if waiting > self.simulation.config.write_buffer_bytes:
             self.abort(f"slow reader, {waiting} bytes wait to be read")
@@ -197,6 +258,8 @@ class Session(asyncio.Protocol):
 
     def subscribe(self, subscription: Subscription) -> None:
         """Follow a contract's quotes."""
+        if self.is_closed:
+            return
         self.subscriptions[subscription.req_id] = subscription
         subscription.listing.subscriptions.append(subscription)
 

@@ -10,6 +10,7 @@ from hedgerow.ibsim.config import IbsimConfig, MarketDataKind
 from hedgerow.ibsim.contracts import Listing, Universe
 from hedgerow.ibsim.days import Days, MarketDay, days_of
 from hedgerow.ibsim.desk import OrderDesk
+from hedgerow.ibsim.faults.engine import Faults
 from hedgerow.ibsim.greeks import model_greeks
 from hedgerow.ibsim.hub import Hub
 from hedgerow.ibsim.market_time import MarketTime, left_off
@@ -47,7 +48,9 @@ class Simulation:
             self.book, self.universe, self.accounts, self.hub, self.time, config.liquidity, config.commission.model
         )
         self.option_events = OptionEvents(self.book, self.universe, self.desk, self.hub, self.time)
-        self.frozen = False
+        self.silences: set[str] = set()
+        self.configured_delayed = self.delayed = config.market_data is MarketDataKind.DELAYED
+        self.faults = Faults(self)
         self.muted: set[int] = set()
         self.connections: dict[int, Session] = {}
         self._refreshed_at = start
@@ -77,9 +80,9 @@ class Simulation:
             listing.quote.mark = self.book.marks.get(name)
 
     @property
-    def delayed(self) -> bool:
-        """Whether market data is served as delayed."""
-        return self.config.market_data is MarketDataKind.DELAYED
+    def frozen(self) -> bool:
+        """Whether no market data is sent, whatever the reason."""
+        return bool(self.silences)
 
     def prime(self, rows: list[Row]) -> None:
         """Take these as the quotes of now, all others being unknown, without telling anybody."""
@@ -98,6 +101,8 @@ class Simulation:
     def play(self, market_time: int, rows: list[Row]) -> None:
         """All quotes of one market time: clock, frames, fills, then greeks and accounts."""
         self.time.advance(market_time)
+        if market_time >= self.faults.next_at:
+            self.faults.on_time(market_time)
         changed = []
         for index, bid, ask, bid_size, ask_size, extended in rows:
             listing = self.listings[index]
@@ -130,13 +135,13 @@ class Simulation:
         return now
 
     def _send_quote(self, listing: Listing) -> None:
-        if self.frozen:
+        if self.silences:
             return
         for subscription in listing.subscriptions:
             subscription.session.send_all(subscription.quote(listing.quote))
 
     def _send_greeks(self, changed: list[Listing], market_time: int) -> None:
-        if self.frozen:
+        if self.silences:
             return
         moved = dict.fromkeys(option for listing in changed for option in listing.options if option.subscriptions)
         moved |= dict.fromkeys(listing for listing in changed if listing.subscriptions and listing.instrument.is_option)
@@ -156,6 +161,7 @@ class Simulation:
 
     def close(self) -> None:
         """Save and close every file."""
+        self.faults.close()
         self.save()
         self.book.close()
         self.wire_log.close()

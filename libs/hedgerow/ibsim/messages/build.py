@@ -53,12 +53,12 @@ def open_order(
     return order_out.OPEN_ORDER.encode(version, values)
 
 
-def order_status(version: int, order: SimOrder) -> bytes:
-    """orderStatus."""
+def order_status(version: int, order: SimOrder, status: str = "") -> bytes:
+    """orderStatus; `status` names another one than the order's own."""
     return order_out.ORDER_STATUS.encode(
         version,
         {
-            "orderId": order.order_id, "status": order.status.value, "filled": order.filled,
+            "orderId": order.order_id, "status": status or order.status.value, "filled": order.filled,
             "remaining": order.remaining, "avgFillPrice": price(order.average_price), "permId": order.perm_id,
             "parentId": order.fields["parentId"] or "0", "lastFillPrice": order.last_price,
             "clientId": order.client_id,

@@ -77,18 +77,24 @@ class Layout:
 
     def encode(self, server_version: int, values: Mapping[str, Value]) -> bytes:
         """The frame of a layout without blocks: each field from `values`, else its default."""
-        compiled = self._compiled.get(server_version)
-        if compiled is None:
-            present = [p for p in self._parts if isinstance(p, Field) and p.since <= server_version < p.until]
-            places = {part.name: place for place, part in enumerate(present)}
-            compiled = self._compiled[server_version] = ([part.default for part in present], places)
-        defaults, places = compiled
+        defaults, places = self._compiled.get(server_version) or self._compile(server_version)
         fields = defaults.copy()
         for name, value in values.items():
             place = places.get(name)
             if place is not None:
                 fields[place] = value if isinstance(value, str) else text(value)
         return raw_frame(("\0".join(fields) + "\0").encode())
+
+    def _compile(self, server_version: int) -> tuple[list[str], dict[str, int]]:
+        present = [p for p in self._parts if isinstance(p, Field) and p.since <= server_version < p.until]
+        places = {part.name: place for place, part in enumerate(present)}
+        self._compiled[server_version] = [part.default for part in present], places
+        return self._compiled[server_version]
+
+    def read(self, fields: list[str], server_version: int, name: str) -> str:
+        """One field of a message of a layout without blocks."""
+        _, places = self._compiled.get(server_version) or self._compile(server_version)
+        return fields[places[name]]
 
     def decode(self, fields: list[str], server_version: int, *, exact: bool = False) -> dict[str, str]:
         """The named fields of a message. Raises MalformedFrame when it is too short,

@@ -29,16 +29,19 @@ def _global_cancel(session: Session, _: Fields) -> None:
 
 
 def _open_orders(session: Session, _: Fields) -> None:
-    _send_open(session, session.simulation.desk.working(session.client_id))
+    _send_open(session, session.simulation.desk.working(session.client_id), Request.OPEN_ORDERS)
 
 
 def _all_open_orders(session: Session, _: Fields) -> None:
-    _send_open(session, session.simulation.desk.working())
+    _send_open(session, session.simulation.desk.working(), Request.ALL_OPEN_ORDERS)
 
 
-def _send_open(session: Session, orders: list[SimOrder]) -> None:
+def _send_open(session: Session, orders: list[SimOrder], request: Request) -> None:
     simulation = session.simulation
+    hidden = simulation.faults.hidden(session, request)
     for order in orders:
+        if order.perm_id in hidden:
+            continue
         listing = simulation.universe.by_id[order.instrument_id]
         session.send(build.open_order(session.version, listing, order, simulation.hub.account))
         session.send(build.order_status(session.version, order))
@@ -47,8 +50,9 @@ def _send_open(session: Session, orders: list[SimOrder]) -> None:
 
 def _completed_orders(session: Session, _: Fields) -> None:
     simulation = session.simulation
+    hidden = simulation.faults.hidden(session, Request.COMPLETED_ORDERS)
     for order in simulation.book.by_perm_id.values():
-        if order.status.is_done:
+        if order.status.is_done and order.perm_id not in hidden:
             listing = simulation.universe.by_id[order.instrument_id]
             session.send(build.completed_order(session.version, listing, order, simulation.hub.account))
     session.send(order_out.COMPLETED_ORDERS_END.encode(session.version, {}))
@@ -58,11 +62,12 @@ def _executions(session: Session, fields: Fields) -> None:
     simulation, version = session.simulation, session.version
     today = eastern(simulation.time.now()).date()
     since = _since(fields["time"])
+    hidden = simulation.faults.hidden(session, Request.EXECUTIONS)
     for done in simulation.book.executions:
         when = eastern(done.time)
         if when.date() != today or (since is not None and when.replace(tzinfo=None) < since):
             continue  # a gateway remembers the executions of one day
-        if not _wanted(session, done, fields):
+        if done.perm_id in hidden or not _wanted(session, done, fields):
             continue
         listing = simulation.universe.by_id[done.instrument_id]
         session.send(build.execution(version, listing, done, simulation.hub.account, fields["reqId"]))

@@ -1,0 +1,1 @@
+"""Scripted faults: what the simulated gateway does wrong, when, and to whom."""
