@@ -1,7 +1,7 @@
-"""Starts simulated gateways and talks to their admin sockets; standard library only.
+"""Starts simulated gateways, talks to their admin sockets and reads their wire logs.
 
 The clients' own environments do not have Hedgerow's dependencies, so the gateway runs with Hedgerow's
-own Python, in a process of its own.
+own Python, in a process of its own; whatever is imported here and below needs the standard library only.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 from typing import IO, Any
+
+from hedgerow.ibsim.wirelog import UNKNOWN_CLIENT, Direction, read_wire_log
 
 SOURCES = Path(__file__).resolve().parents[2]
 SYMBOL = "SIMX"
@@ -127,6 +129,25 @@ class Gateway:
         if not answer["ok"]:
             raise AssertionError(f"{command}: {answer['error']}")
         return answer
+
+    def sent(self, message_id: int) -> list[list[str]]:
+        """The fields of every message of that kind it has sent so far, from its wire log."""
+        return self._logged(Direction.OUT, message_id)
+
+    def received(self, message_id: int) -> list[list[str]]:
+        """The same of what clients sent."""
+        return self._logged(Direction.IN, message_id)
+
+    def sent_in_order(self) -> list[list[str]]:
+        """The fields of everything it has sent to clients it knows, oldest first."""
+        records = read_wire_log(self.wire_log)
+        return [r.fields for r in records if r.client_id != UNKNOWN_CLIENT and r.direction is Direction.OUT]
+
+    def _logged(self, direction: Direction, message_id: int) -> list[list[str]]:
+        records = read_wire_log(self.wire_log)
+        # before its client is known a record is part of the handshake
+        known = (record for record in records if record.client_id != UNKNOWN_CLIENT)
+        return [r.fields for r in known if r.direction is direction and r.message_id == message_id]
 
     def quote(self, instrument_id: str, bid: float | None, ask: float | None, size: int = 1000) -> None:
         """Set and publish one quote, the same size on both sides."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from hedgerow.conformance.client import TIMEOUT_S, Client, ContractSpec, OrderView
 from hedgerow.conformance.gateway import EXPIRY, SYMBOL, Gateway, GatewayHost
+from hedgerow.conformance.tamper import Rewrite, Tamper
 
 STOCK = ContractSpec()
 CALL = ContractSpec(sec_type="OPT", expiry=EXPIRY, strike=100.0, right="C")
@@ -25,6 +26,7 @@ class World:
         self.seen: list[str] = []
         self._gateways: list[Gateway] = []
         self._clients: list[Client] = []
+        self._proxies: list[Tamper] = []
 
     @property
     def keeps_state(self) -> bool:
@@ -51,6 +53,12 @@ class World:
         client = self.unconnected()
         client.connect(gateway.port, client_id)
         return client
+
+    def tampered(self, gateway: Gateway, rewrite: Rewrite = lambda fields: [fields]) -> Tamper:
+        """A proxy in front of the gateway that changes its replies."""
+        proxy = Tamper(gateway.port, rewrite)
+        self._proxies.append(proxy)
+        return proxy
 
     def leave(self, gateway: Gateway, client: Client) -> None:
         """Disconnect this client for good, and wait until its gateway has noticed."""
@@ -82,6 +90,8 @@ class World:
         """Disconnect every client and stop every gateway."""
         for client in self._clients:
             client.disconnect()
+        for proxy in self._proxies:
+            proxy.close()
         for gateway in self._gateways:
             gateway.stop()
             gateway.clean()

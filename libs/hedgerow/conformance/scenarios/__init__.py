@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from hedgerow.conformance.scenario import Scenario
-from hedgerow.conformance.scenarios import basics, orders
+from hedgerow.conformance.scenarios import basics, evidence, layouts, orders, sessions
 
-SCENARIOS: list[Scenario] = [*basics.SCENARIOS, *orders.SCENARIOS]
+SCENARIOS: list[Scenario] = [
+    *basics.SCENARIOS,
+    *orders.SCENARIOS,
+    *layouts.SCENARIOS,
+    *sessions.SCENARIOS,
+    *evidence.SCENARIOS,
+]

@@ -24,24 +24,6 @@ def connects_and_is_greeted(world: World) -> None:
 
 
 @SCENARIOS.conduct
-def busy_client_id_is_refused(world: World) -> None:
-    """326 for the second, and the first goes on."""
-    gateway = world.gateway()
-    first = world.connect(gateway, 7)
-    second = world.unconnected()
-    try:
-        second.connect(gateway.port, 7)
-    except (ConnectionError, TimeoutError):
-        pass
-    else:
-        raise AssertionError("a busy client id was accepted")
-    assert 326 in error_codes(second)
-    assert first.current_time() > 0
-    world.leave(gateway, first)
-    assert world.connect(gateway, 7).is_connected()
-
-
-@SCENARIOS.conduct
 def account_is_told(world: World) -> None:
     """Account values and summary, cash and a position marked at mid."""
     positions = [{"instrument_id": CALL_ID, "quantity": 20, "average_price": 1.5}]
