@@ -27,9 +27,11 @@ class StateDir:
         self.store_dir = self.root / "store"
         self.logs_dir = self.root / "logs"
         self.run_dir = self.root / "run"
+        self.supervisor_file = self.run_dir / "supervisor.json"
         self.ibsim_dir = self.root / "ibsim"
         self.clock_file = self.ibsim_dir / "clock"
         self.wire_log = self.ibsim_dir / "wire.log"
+        self.latch_file = self.root / "latches.json"
         self.journal_head_file = self.root / "journal.head"
 
     def session_log_dir(self, strategy: str) -> Path:

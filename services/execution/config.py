@@ -39,6 +39,7 @@ class ExecutionConfig(BaseModel):
     flatten_retry_s: float = Field(default=0.5, gt=0)
     flatten_longest_retry_s: float = Field(default=15.0, gt=0)
     break_settle_s: float = Field(gt=0)
+    kill_global_cancel: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -55,6 +56,7 @@ class ExecutionConfig(BaseModel):
             max_order_notional_usd=settings.risk.max_order_notional_usd,
             price_collar_pct=settings.risk.price_collar_pct,
             break_settle_s=settings.portfolio.break_settle_s,
+            kill_global_cancel=settings.kill.global_cancel,
             quote_limits_ms={
                 strategy.name: float(strategy.gates.state.market.stale_ts_threshold_ms)
                 for strategy in settings.strategies

@@ -70,6 +70,7 @@ class Flattener:
             event = FlattenEvent(
                 FlattenKind.BEGUN, ask.request_id, self._clock.market_now(), now, ask.strategy, ask.target,
                 ask.include_options, ask.asked_time or now, ask.actor, ask.reason, self._held(ask.strategy),
+                ask.sequence,
             )  # fmt: skip
             failpoint("flatten.begin")
             self._begun[ask.request_id] = self._log.record_flatten(event, self._answers.begun(event, recorded))

@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
 
+import sqlalchemy as sa
+
 from hedgerow.clock import Clock, wall_now
 from hedgerow.domain.command import Command, CommandKind
 from hedgerow.domain.errors import HedgerowError
 from hedgerow.domain.position import ZERO
 from hedgerow.store.answers import DONE, REFUSED, acknowledgement, outcome_operation
+from hedgerow.store.engine import Store
 from hedgerow.store.location import Place
 from hedgerow.store.operations import OperationType, operation_row
 from hedgerow.store.read import read_rows
@@ -30,6 +33,14 @@ class FlattenAnswers:
         self._log = log
         self._clock = clock
         self._place = place
+
+    @staticmethod
+    def given(store: Store) -> set[str]:
+        """Ids of the commands that have their final answer; blocks, before anything is served."""
+        table = store.table("command_acks")
+        with store.read() as connection:
+            rows = connection.execute(sa.select(table.c.command_id).where(table.c.acked_ns > 0))
+            return {str(row.command_id) for row in rows}
 
     def begun(self, event: FlattenEvent, recorded: bool) -> list[Write]:
         """Beside BEGUN: the first progress, and the operation record of one no command stands behind."""
@@ -66,6 +77,10 @@ class FlattenAnswers:
     def refused(self, command: Command, strategy: str, why: str) -> list[Write]:
         """The answer to a command that is not carried out."""
         return self._final(command, strategy, f"{REFUSED}: {why}", wall_now())
+
+    def latched(self, command: Command, words: str, final: bool) -> list[Write]:
+        """The answer to a stop, pause or kill whose latch stands; what the daemon answers comes beside it."""
+        return [self._acknowledge(command, command.strategy, wall_now() if final else 0, words)]
 
     def resumed(self, command: Command, strategy: str) -> list[Write]:
         """The answer to a resume that lifted a latch; what the daemon answers is what counts."""

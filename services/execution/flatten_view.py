@@ -64,7 +64,7 @@ class FlattenView:
         """Everything `decide` asks for, as of now."""
         now = time.monotonic()
         orders = tuple(self._order(flatten, tried, order, now) for order in self._book.open_orders(flatten.strategy))
-        why = self._submitter.readiness().surroundings()
+        why = self._submitter.killed(flatten.strategy) or self._submitter.readiness().surroundings()
         lines = tuple(self.lines(flatten, tried))
         return Surroundings(
             lines=lines,

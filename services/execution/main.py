@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from hedgerow.api.execution.v1 import execution_pb2_grpc
+from hedgerow.catalog import GUARD
+from hedgerow.clock import Clock
 from hedgerow.domain.execution_report import ExecutionReport
 from hedgerow.failpoints import failpoint
+from hedgerow.ib.kill import cancel_everything
 from hedgerow.ib.link import IbLink, Recovery
 from hedgerow.rpc.process import ProcessContext, run_process
 from hedgerow.rpc.together import run_together
@@ -19,6 +22,7 @@ from hedgerow.store.spans import SpanStore
 from hedgerow.store.writer import make_log_room
 from services.execution.barrier import Barrier
 from services.execution.broker import IbBroker
+from services.execution.caution import Caution
 from services.execution.commands import POLL_S, OperatorCommands
 from services.execution.config import ExecutionConfig
 from services.execution.domain.ledger import Ledger
@@ -29,9 +33,16 @@ from services.execution.flatten_breaks import Breaks
 from services.execution.flatten_orders import ClosingOrders
 from services.execution.flatten_view import FlattenView
 from services.execution.follow import Follower
+from services.execution.frame_evidence import GuardEvidence
 from services.execution.holdings import PortfolioHoldings
+from services.execution.kill import Killer
+from services.execution.latch_calls import LatchCalls
+from services.execution.latch_file import LatchFile
+from services.execution.latching import LatchDesk
 from services.execution.order_log import OrderLog, rebuild
+from services.execution.ports import FrameEvidence, NoFrameEvidence
 from services.execution.quotes import QuoteSource
+from services.execution.resolving import Resolver
 from services.execution.risk_client import RiskClient
 from services.execution.server import SERVICE_NAME, ExecutionServer
 from services.execution.service import ExecutionService
@@ -52,6 +63,7 @@ async def compose(context: ProcessContext) -> None:
     spans = None
     link = None
     operator = None
+    latch_file = None
     try:
         epoch = acquire_epoch(store, ROLE)
         failpoint("execution.epoch")
@@ -69,17 +81,23 @@ async def compose(context: ProcessContext) -> None:
         def publish(reports: Sequence[ExecutionReport]) -> None:
             feed.publish(reports)
             flattener.on_reports(reports)
+            killer.on_reports(reports)
 
         log = OrderLog(writer, ledger, publish, lambda: service.on_journal_failed())
         link = IbLink(config.broker, config.broker.client_ids.execution, ROLE, clock)
         broker = IbBroker(link, lambda event: follower.on_event(event))
-        barrier = Barrier(log, broker, clock, config.ack_timeout_s)
+        caution = Caution(config.broker, context.channel("portfolio"), lambda: service.tell_state())
+        evidence = _evidence(context, config)
+        barrier = Barrier(
+            log, broker, clock, config.ack_timeout_s, evidence, lambda name, reason: service.cancel(name, reason),
+            lambda: caution.restart is not None,
+        )  # fmt: skip
         follower = Follower(log, barrier, clock, lambda difference: service.unplaced(difference))
         risk = RiskClient(
             context.channel("risk"), config.risk_timeout_s, lambda: service.resync(),
             lambda: service.on_risk(risk.connected),
         )  # fmt: skip
-        submitter = Submitter(config, clock, log, broker, risk, barrier, epoch, store.held)
+        submitter = Submitter(config, clock, log, broker, risk, barrier, epoch, store.held, caution)
         view = FlattenView(config, ledger.book, barrier, submitter)
         holdings = PortfolioHoldings(context.channel("portfolio"), config.rpc_timeout_s)
         quotes = QuoteSource(context.channel("market-data"), clock, config.replay, config.flatten_quote_s)
@@ -89,11 +107,22 @@ async def compose(context: ProcessContext) -> None:
             ClosingOrders(config, clock, log, submitter, quotes), holdings, answers,
             lambda name, reason: service.cancel(name, reason), lambda: service.tell_state(),
         )  # fmt: skip
-        silence_s = SILENCE_BEATS * config.heartbeat_s
-        operator = OperatorCommands(
-            context.channel("control"), context.store, store, log, flattener, answers, silence_s
+        service = ExecutionService(config, clock, log, broker, submitter, barrier, feed, epoch, flattener, caution)
+        latch_file = LatchFile(context.state.latch_file)
+        desk = LatchDesk(clock, log, latch_file, broker, service.tell_state)
+        answered = answers.given(store)
+        killer = Killer(
+            clock, log, broker, barrier, submitter, desk, config.ack_timeout_s, answered,
+            _everything(config, clock) if config.kill_global_cancel else None,
         )  # fmt: skip
-        service = ExecutionService(config, clock, log, broker, submitter, barrier, feed, epoch, flattener)
+        calls = LatchCalls(log, desk, killer, flattener, service.require_known, lambda: service.reconciled)
+        service.latches = calls.standing
+        desk.restore()
+        operator = OperatorCommands(
+            context.channel("control"), context.store, log, flattener, answers, desk, killer, answered,
+            lambda: service.reconciled, SILENCE_BEATS * config.heartbeat_s,
+        )  # fmt: skip
+        await operator.catch_up()
 
         async def recover(_: Recovery) -> None:
             await service.recover()
@@ -104,22 +133,37 @@ async def compose(context: ProcessContext) -> None:
         server = context.server()
         server.add_service(
             SERVICE_NAME, execution_pb2_grpc.add_ExecutionServiceServicer_to_server,
-            ExecutionServer(service, clock, config.heartbeat_s),
+            ExecutionServer(service, calls, Resolver(clock, log, feed), clock, config.heartbeat_s),
         )  # fmt: skip
         server.on_closing(lambda _: service.close())
         server.on_closing(feed.broadcast.close)
-        listening = (operator.channel.listen(), operator.channel.follow_store(POLL_S))
-        await run_together(server.serve(), _keep(link), risk.run(), service.watch(), flattener.run(), *listening)
+        listening = (operator.channel.listen(), operator.channel.follow_store(POLL_S), operator.watch_stops())
+        working = (service.watch(), caution.run(), flattener.run(), killer.run())
+        await run_together(server.serve(), _keep(link), risk.run(), *working, *listening)
     finally:
         if link is not None:
             await link.close()
         if operator is not None:
-            operator.channel.close()
+            operator.close()
+        if latch_file is not None:
+            latch_file.close()
         if spans is not None:
             await spans.close()
         if writer is not None:
             await writer.close()
         store.close()
+
+
+def _everything(config: ExecutionConfig, clock: Clock) -> Callable[[], Awaitable[str]]:
+    """The account-wide cancel by a connection of its own."""
+    return lambda: cancel_everything(config.broker, clock, config.broker.request_timeout_s)
+
+
+def _evidence(context: ProcessContext, config: ExecutionConfig) -> FrameEvidence:
+    """The guard's frame log where there is a guard."""
+    if not context.settings.guard.enabled:
+        return NoFrameEvidence()
+    return GuardEvidence(context.channel(GUARD), config.broker.client_ids.execution, config.rpc_timeout_s)
 
 
 async def _keep(link: IbLink) -> None:

@@ -15,8 +15,10 @@ from hedgerow.store.journal import JournalEvent, JournalWriter, read_journal
 from hedgerow.store.writes import Write
 from hedgerow.telemetry.logs import get_logger
 from services.execution.domain.commands import Command
+from services.execution.domain.decide import CONTRADICTED, SHOWN_LIVE
 from services.execution.domain.flatten import FlattenEvent, FlattenKind
 from services.execution.domain.intents import client_order_id_of, payload_hash
+from services.execution.domain.latches import LatchEvent, LatchFact, latch_event, latch_payload
 from services.execution.domain.ledger import Entry, Ledger
 from services.execution.domain.payload import flatten_event, flatten_payload, from_payload, to_payload
 from services.execution.rows import intent_text, rows_of
@@ -24,7 +26,9 @@ from services.execution.rows import intent_text, rows_of
 DEFER_S = 0.02
 """How long a SENT may wait for the broker's answer to share its commit; nothing waits for it."""
 
-_FLATTEN_KINDS = frozenset(FlattenKind)
+_FLATTEN_KINDS, _LATCH_KINDS = frozenset(FlattenKind), frozenset(LatchFact)
+NO_REPORTS = _FLATTEN_KINDS | _LATCH_KINDS
+"""Kinds of journal rows that no execution report comes of."""
 
 Publish = Callable[[Sequence[ExecutionReport]], None]
 
@@ -50,6 +54,7 @@ class OrderLog:
         self._others = writer.head.sequence - ledger.book.sequence  # journal rows that are no report
         self.book = ledger.book
         self.flattens = ledger.flattens
+        self.latches = ledger.latches
         self.published = ledger.book.sequence
         self.failed = ""
 
@@ -91,17 +96,27 @@ class OrderLog:
             return self._refused(self.failed)
         self.flattens.apply(event)
         failpoint("log.flatten")
-        fact = JournalEvent(event.kind, flatten_payload(event), event.event_time, event.receive_time)
+        return self._fact(JournalEvent(event.kind, flatten_payload(event), event.event_time, event.receive_time), rows)
+
+    def record_latch(self, event: LatchEvent, rows: Sequence[Write] = ()) -> asyncio.Future[object]:
+        """Applies one fact about a latch, whatever the journal does, and commits it. As `record_flatten` otherwise."""
+        self.latches.apply(event)
+        if self.failed:
+            return self._refused(self.failed)
+        failpoint("log.latch")
+        return self._fact(JournalEvent(event.kind, latch_payload(event), event.event_time, event.receive_time), rows)
+
+    def _fact(self, fact: JournalEvent, rows: Sequence[Write]) -> asyncio.Future[object]:
         try:
             future: asyncio.Future[object] = self._writer.append([fact], rows)  # type: ignore[assignment]
         except HedgerowError as error:
             self._fail(str(error))
             return self._refused(str(error))
         self._others += 1
-        future.add_done_callback(self._flatten_committed)
+        future.add_done_callback(self._fact_committed)
         return future
 
-    def _flatten_committed(self, done: asyncio.Future[object]) -> None:
+    def _fact_committed(self, done: asyncio.Future[object]) -> None:
         failpoint("log.flatten_committed")
         if done.cancelled() or done.exception() is not None:
             self._fail("commit canceled" if done.cancelled() else str(done.exception()))
@@ -123,6 +138,12 @@ class OrderLog:
         for command in commands:
             # Rows are made right after each command: they say what the book said then.
             handled += [(entry, rows_of(self.book, entry)) for entry in self._ledger.handle(command)]
+        for entry, _ in handled:
+            if entry.event.reason in (CONTRADICTED, SHOWN_LIVE):
+                self._log.error(
+                    "the broker contradicts the journal", order=entry.event.client_order_id,
+                    reason=entry.event.reason, text=entry.event.text, state=entry.report.order_status.value,
+                )  # fmt: skip
         return handled
 
     def _commit(self, handled: list[tuple[Entry, list[Write]]]) -> asyncio.Future[object]:
@@ -201,6 +222,8 @@ def rebuild(store: Store, ledger: Ledger) -> int:
     for row in read_journal(store):
         if row.kind in _FLATTEN_KINDS:
             ledger.flattens.apply(flatten_event(row.kind, row.payload))
+        elif row.kind in _LATCH_KINDS:
+            ledger.latches.apply(latch_event(row.kind, row.payload))
         else:
             ledger.replay(from_payload(row.kind, row.payload))
         failpoint("log.rebuild")
@@ -215,7 +238,7 @@ def read_reports(store: Store, after: int, upto: int) -> list[ExecutionReport]:
     for row in read_journal(store):
         if ledger.book.sequence >= upto:
             break
-        if row.kind in _FLATTEN_KINDS:
+        if row.kind in NO_REPORTS:
             continue
         entry = ledger.replay(from_payload(row.kind, row.payload))
         if entry.report.sequence > after:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 from hedgerow.api.execution.v1 import execution_pb2, execution_pb2_grpc
@@ -11,7 +12,9 @@ from hedgerow.domain.errors import InvalidValue
 from hedgerow.wire.common import broker_link_to_wire, operator_from_wire, text_from_wire
 from hedgerow.wire.execution import intent_from_wire
 from services.execution import messages
+from services.execution.latch_calls import LatchCalls
 from services.execution.messages import flatten_from_wire
+from services.execution.resolving import Resolver
 from services.execution.service import ExecutionService
 from services.execution.streams import IntentStreams, report_stream
 
@@ -23,11 +26,15 @@ LONGEST_REASON = 256
 class ExecutionServer(execution_pb2_grpc.ExecutionServiceServicer):
     """ExecutionService over gRPC."""
 
-    def __init__(self, service: ExecutionService, clock: Clock, heartbeat_s: float) -> None:
+    def __init__(
+        self, service: ExecutionService, latches: LatchCalls, resolver: Resolver, clock: Clock, heartbeat_s: float
+    ) -> None:
         self._service = service
+        self._latches = latches
+        self._resolver = resolver
         self._clock = clock
         self._heartbeat_s = heartbeat_s
-        self._intents = IntentStreams(service, clock, heartbeat_s)
+        self._intents = IntentStreams(service, latches.desk, clock, heartbeat_s)
 
     async def SubmitIntent(
         self, request: execution_pb2.SubmitIntentRequest, context: Any
@@ -77,8 +84,29 @@ class ExecutionServer(execution_pb2_grpc.ExecutionServiceServicer):
 
     async def Flatten(self, request: execution_pb2.FlattenRequest, context: Any) -> execution_pb2.FlattenResponse:
         """A flatten, begun or as far as it has come."""
-        flatten, positions = await self._service.flatten(flatten_from_wire(request))
+        ask = replace(flatten_from_wire(request), sequence=self._latches.desk.newest_heard)
+        flatten, positions = await self._service.flatten(ask)
         return execution_pb2.FlattenResponse(flatten=messages.flatten(flatten, positions))
+
+    async def Kill(self, request: execution_pb2.KillRequest, context: Any) -> execution_pb2.KillResponse:
+        """A kill, begun or as far as it has come."""
+        return await self._latches.kill(request)
+
+    async def ListLatches(
+        self, request: execution_pb2.ListLatchesRequest, context: Any
+    ) -> execution_pb2.ListLatchesResponse:
+        """What stands."""
+        return execution_pb2.ListLatchesResponse(latches=self._latches.standing(request.strategy))
+
+    async def LiftLatch(self, request: execution_pb2.LiftLatchRequest, context: Any) -> execution_pb2.LiftLatchResponse:
+        """One latch lifted by its name."""
+        return execution_pb2.LiftLatchResponse(latches=await self._latches.lift(request))
+
+    async def ResolveOrder(
+        self, request: execution_pb2.ResolveOrderRequest, context: Any
+    ) -> execution_pb2.ResolveOrderResponse:
+        """An operator's word on an UNKNOWN order."""
+        return execution_pb2.ResolveOrderResponse(order=await self._resolver.resolve(request))
 
     async def RetryBrokerLink(
         self, request: execution_pb2.RetryBrokerLinkRequest, context: Any

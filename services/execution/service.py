@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 
 from hedgerow.api.execution.v1 import execution_pb2
 from hedgerow.api.risk.v1 import risk_pb2
@@ -15,6 +16,7 @@ from hedgerow.telemetry.logs import get_logger
 from hedgerow.wire.common import broker_link_to_wire
 from services.execution import messages
 from services.execution.barrier import Barrier
+from services.execution.caution import Caution
 from services.execution.config import ExecutionConfig
 from services.execution.domain import commands as c
 from services.execution.domain.flatten import Flatten, FlattenEvent
@@ -32,7 +34,7 @@ class ExecutionService:
 
     def __init__(
         self, config: ExecutionConfig, clock: Clock, log: OrderLog, broker: Broker, submitter: Submitter,
-        barrier: Barrier, feed: Feed, epoch: int, flattener: Flattener,
+        barrier: Barrier, feed: Feed, epoch: int, flattener: Flattener, caution: Caution,
     ) -> None:  # fmt: skip
         self._config = config
         self._clock = clock
@@ -45,9 +47,11 @@ class ExecutionService:
         self._comparisons: dict[str, asyncio.Task[tuple[int, list[str]]]] = {}
         self._stopping: asyncio.Task[None] | None = None
         self._flattener = flattener
+        self._caution = caution
         self.feed = feed
         self.epoch = epoch
         self.risk_connected = False
+        self.latches: Callable[[], Sequence[execution_pb2.Latch]] = tuple
 
     def claim(self, intent: Intent) -> asyncio.Task[Acknowledgement] | Acknowledgement:
         """As Submitter.claim."""
@@ -144,11 +148,7 @@ class ExecutionService:
         Raises AlreadyExists, FailedPrecondition, JournalUnavailable, NotFound for a strategy that is not configured and
         never traded.
         """
-        book = self._log.book
-        owners = {key.strategy for key in book.positions} | {each.intent.strategy for each in book.orders.values()}
-        if ask.strategy not in self._config.quote_limits_ms and ask.strategy not in owners:
-            known = ", ".join(sorted({*self._config.quote_limits_ms, *owners})) or "none"
-            raise NotFound(f"strategy {ask.strategy!r} is not configured and never traded; there are: {known}")
+        self.require_known(ask.strategy)
         failpoint("service.flatten")
         flatten = await self._flattener.begin(ask)
         failpoint("service.flatten_begun")
@@ -156,6 +156,19 @@ class ExecutionService:
         await self.feed.durable(sequence)
         positions = [held for key, held in self._log.book.positions.items() if key.strategy == flatten.strategy]
         return flatten, positions
+
+    def require_known(self, strategy: str) -> None:
+        """Raises NotFound for a strategy that is not configured and never traded."""
+        book = self._log.book
+        owners = {key.strategy for key in book.positions} | {each.intent.strategy for each in book.orders.values()}
+        if strategy not in self._config.quote_limits_ms and strategy not in owners:
+            known = ", ".join(sorted({*self._config.quote_limits_ms, *owners})) or "none"
+            raise NotFound(f"strategy {strategy!r} is not configured and never traded; there are: {known}")
+
+    @property
+    def reconciled(self) -> bool:
+        """Whether broker and journal agree now, on a connection that stands."""
+        return self._barrier.clean and self._broker.ready
 
     async def recover(self) -> None:
         """The barrier after a connect: nothing that adds risk leaves before it is done."""
@@ -201,6 +214,7 @@ class ExecutionService:
         if why is not None:
             reasons.append(f"{why.reason}: {why.text}")
         reasons += [f"NOT_RECONCILED: {difference}" for difference in self._barrier.blocking]
+        reasons += self._caution.reasons()
         if not self.risk_connected:
             reasons.append("RISK_UNAVAILABLE: risk is not connected")
         reasons += [
@@ -215,7 +229,7 @@ class ExecutionService:
                 reasons.append(f"{code}: {strategy}, {latch.state.value} {latch.reason}".rstrip())
         return execution_pb2.ExecutionState(
             link=broker_link_to_wire(self._broker.link), reconciled=ready.reconciled, journal_ok=ready.journal_ok,
-            lease_ok=ready.lease_ok, block_reasons=reasons, epoch=self.epoch,
+            lease_ok=ready.lease_ok, block_reasons=reasons, epoch=self.epoch, latches=self.latches(),
         )  # fmt: skip
 
     def tell_state(self) -> None:

@@ -13,10 +13,11 @@ from hedgerow.domain.errors import AlreadyExists, HedgerowError, InvalidValue
 from hedgerow.domain.order import OrderStatus
 from hedgerow.failpoints import failpoint
 from hedgerow.telemetry.logs import get_logger
-from hedgerow.wire.common import closing_to_wire, heartbeat_to_wire, text_from_wire
+from hedgerow.wire.common import closing_to_wire, heartbeat_to_wire, note_from_wire, text_from_wire
 from hedgerow.wire.execution import intent_from_wire
 from services.execution import messages
 from services.execution.feed import Item
+from services.execution.latching import LatchDesk
 from services.execution.service import ExecutionService
 from services.execution.submit import Acknowledgement
 
@@ -93,8 +94,9 @@ async def report_stream(
 class IntentStreams:
     """Serves strategies' streams: a snapshot or the reports since `start_sequence`, then all that concerns them."""
 
-    def __init__(self, service: ExecutionService, clock: Clock, heartbeat_s: float) -> None:
+    def __init__(self, service: ExecutionService, desk: LatchDesk, clock: Clock, heartbeat_s: float) -> None:
         self._service = service
+        self._desk = desk
         self._clock = clock
         self._heartbeat_s = heartbeat_s
         self._numbers = count(1)
@@ -110,6 +112,10 @@ class IntentStreams:
             return
         strategy = text_from_wire("hello.strategy", first.hello.strategy)
         start, stream = first.hello.start_sequence, next(self._numbers)
+        run_id = note_from_wire("hello.run_id", first.hello.run_id)
+        self._desk.stream_opened(strategy)
+        if run_id:
+            await self._began(strategy, run_id)
         taking = asyncio.create_task(self._take_all(first, requests, strategy, stream))
         try:
             async for fields in _follow(
@@ -121,6 +127,13 @@ class IntentStreams:
                     raise InvalidValue("request", type(taking.exception()).__name__, "an IntentsRequest")
         finally:
             taking.cancel()
+            self._desk.stream_closed(strategy)
+
+    async def _began(self, strategy: str, run_id: str) -> None:
+        try:
+            await self._desk.run_began(strategy, run_id)
+        except HedgerowError as error:  # the stop of the run before stands a little longer
+            self._log.error("a stop is not lifted", strategy=strategy, run_id=run_id, cause=str(error))
 
     async def _take_all(
         self, first: execution_pb2.IntentsRequest, requests: AsyncIterator[execution_pb2.IntentsRequest],

@@ -19,11 +19,13 @@ from hedgerow.telemetry.logs import get_logger
 from hedgerow.telemetry.traces import Span
 from hedgerow.wire.risk import check_of_intent
 from services.execution.barrier import Barrier
+from services.execution.caution import Caution
 from services.execution.config import ExecutionConfig
 from services.execution.domain import commands as c
 from services.execution.domain.flatten import need
-from services.execution.domain.gate import Readiness, Refusal, latched, least_age_ms, refusal
+from services.execution.domain.gate import Readiness, Refusal, held_back, latched, least_age_ms, refusal, stale
 from services.execution.domain.intents import client_order_id_of, payload_hash, validate
+from services.execution.domain.latches import CODES, LatchKind
 from services.execution.domain.orders import Order
 from services.execution.domain.positions import PositionKey
 from services.execution.hedge_spans import measure, traced, way_of
@@ -58,7 +60,7 @@ class Submitter:
 
     def __init__(
         self, config: ExecutionConfig, clock: Clock, log: OrderLog, broker: Broker, risk: RiskCheck, barrier: Barrier,
-        epoch: int, lease_held: Callable[[], bool],
+        epoch: int, lease_held: Callable[[], bool], caution: Caution,
     ) -> None:  # fmt: skip
         self._config = config
         self._clock = clock
@@ -68,6 +70,7 @@ class Submitter:
         self._barrier = barrier
         self._epoch = epoch
         self._lease_held = lease_held
+        self._caution = caution
         self._claims: dict[str, _Claim] = {}
         self._logger = get_logger()
         self._closing_intents: dict[str, Decimal] = {}
@@ -123,15 +126,23 @@ class Submitter:
             room = need(self._log.book.position(key) + beyond, target) * intent.side.sign
             if intent.quantity > room:
                 return Refusal("REDUCE_ONLY", f"{intent.quantity} would pass the target: {room} can be closed")
-        return self._latched(intent) or refusal(self._log.book, intent, ready, beyond)
+        why = self._latched(intent) or refusal(self._log.book, intent, ready, beyond)
+        return why if why is not None or target is not None else self._caution.refusal(intent)
 
     def _latched(self, intent: Intent) -> Refusal | None:
-        if intent.intent_id not in self._closing_intents:
-            return latched(self._log.flattens, intent)
+        closing = intent.intent_id in self._closing_intents
+        held = held_back(self._log.latches, intent, closing)
+        if held is not None or not closing:
+            return held or latched(self._log.flattens, intent)
         flatten = self._log.flattens.of_intent(intent.intent_id)
         if flatten is not None and flatten.lifted:
             return Refusal("RESUMED", f"flatten {flatten.request_id} was given up while its order was decided on")
         return None
+
+    def killed(self, strategy: str) -> Refusal | None:
+        """The kill that stands over that strategy, which not even a flatten's closing order passes."""
+        kill = next((each for each in self._log.latches.of(strategy) if each.kind is LatchKind.KILL), None)
+        return None if kill is None else Refusal(CODES[kill.kind], f"{kill.latch_id} stands until it is lifted by name")
 
     async def settled(self, strategy: str) -> None:
         """Waits until every intent claimed so far is an order or refused; of one strategy when named."""
@@ -178,14 +189,9 @@ class Submitter:
 
     async def _decide(self, intent: Intent, way: Span) -> Acknowledgement:
         failpoint("submit.gate")
-        interval_ns = self._clock.interval_ns
-        limit_ms = self._config.quote_limit_ms(intent.strategy, interval_ns)
-        age_ms = intent.quote_age_ms
-        if interval_ns == 0:
-            # Live, a quote ages on its way here; in replay the age is already free of transit.
-            age_ms += max(0.0, (self._clock.market_now() - intent.created_at) / 1e6)
-        now = self._clock.market_now()
-        age_ms = max(age_ms, least_age_ms(intent.quote_time, now, self._clock.speed, interval_ns))
+        limit_ms = self._config.quote_limit_ms(intent.strategy, self._clock.interval_ns)
+        quote_age_ms = self._aging(intent)
+        age_ms = quote_age_ms()
         why = self._refusal(intent, self.readiness(intent.account, age_ms, limit_ms))
         if why is not None:
             return await self._deny(intent, None, why)
@@ -212,18 +218,35 @@ class Submitter:
         if not verdict.allowed:
             text = next((rule.detail for rule in verdict.rules if not rule.allowed), "")
             return await self._deny(intent, verdict, Refusal(verdict.reason or "RISK_DENIED", text))
-        why = self._expired(verdict) or self._refusal(intent, self.readiness(intent.account, age_ms, limit_ms))
+        why = self._expired(verdict) or self._refusal(intent, self.readiness(intent.account, quote_age_ms(), limit_ms))
         if why is not None:
             return await self._deny(intent, verdict, why)
         failpoint("submit.approved")
-        return await self._send(intent, verdict, way)
+        return await self._send(intent, verdict, lambda: stale(intent, quote_age_ms(), limit_ms), way)
+
+    def _aging(self, intent: Intent) -> Callable[[], float]:
+        """Tells the age of the intent's quote, ms of market time, whenever it is asked; a clock set back hides none."""
+        clock, arrived, told_ms = self._clock, time.monotonic(), intent.quote_age_ms
+        live = clock.interval_ns == 0
+        if live:
+            # Live, a quote ages on its way here; in replay the age is already free of transit.
+            told_ms += max(0.0, (clock.market_now() - intent.created_at) / 1e6)
+
+        def age_ms() -> float:
+            here_ms = 1000 * (time.monotonic() - arrived) if live else 0.0
+            least_ms = least_age_ms(intent.quote_time, clock.market_now(), clock.speed, clock.interval_ns)
+            return max(told_ms + here_ms, least_ms)
+
+        return age_ms
 
     def _expired(self, verdict: Verdict) -> Refusal | None:
         late = verdict.expires_at <= wall_now()
         return Refusal("APPROVAL_EXPIRED", "risk's approval is no longer valid") if late else None
 
-    async def _send(self, intent: Intent, verdict: Verdict, way: Span) -> Acknowledgement:
-        """The commit, then the frame: between them nothing but a last look."""
+    async def _send(
+        self, intent: Intent, verdict: Verdict, unfit: Callable[[], Refusal | None], way: Span
+    ) -> Acknowledgement:
+        """The commit, then the frame: between them nothing but a last look, at the quote too."""
         try:
             failpoint("submit.number")
             broker_order_id = self._broker.next_order_id(self._log.book.last_broker_order_id)
@@ -242,7 +265,7 @@ class Submitter:
             await committed
             failpoint("submit.committed")
             way.step("commit", epoch=self._epoch)
-            why = self._expired(verdict) or self._latched(intent) or self.readiness().surroundings()
+            why = self._expired(verdict) or self._latched(intent) or self.readiness().surroundings() or unfit()
             if why is None:
                 try:
                     failpoint("submit.place")
@@ -281,7 +304,8 @@ class Submitter:
             return
         try:
             failpoint("submit.cancel")
-            self._broker.cancel(order.broker_order_id)
+            for number in order.broker_ids:
+                self._broker.cancel(number)
             failpoint("submit.cancel_sent")
             self.cancel_wishes.discard(name)
         except HedgerowError as error:

@@ -105,6 +105,10 @@ class IbLink:
         """Wall milliseconds since anything arrived, infinite without a session."""
         return self._session.silent_for_s * 1000 if self._session is not None else float("inf")
 
+    async def probe(self, timeout_s: float) -> None:
+        """Asks for the time: the answer proves that the broker has read all that was sent. Raises Unavailable."""
+        await self.session().probe(timeout_s)
+
     def start(self) -> asyncio.Task[None]:
         """Keeps the link up in a task of its own; it ends when cancelled or closed."""
         if self._task is None:

@@ -55,7 +55,8 @@ class Held(NamedTuple):
 class FlattenEvent:
     """One fact about one flatten; `event_time` is market time, `receive_time` wall time, ns UTC.
 
-    BEGUN carries what was asked: `asked_time` is the wall time of the command, `positions` those before. LEGS
+    BEGUN carries what was asked: `asked_time` is the wall time of the command, `sequence` its place in the command
+    store, or that of the newest command heard before it was asked otherwise, `positions` those before. LEGS
     carries in `positions` what the strategy holds beyond its own executions, DONE the positions after.
     """
 
@@ -70,6 +71,7 @@ class FlattenEvent:
     actor: str = ""
     reason: str = ""
     positions: tuple[Held, ...] = ()
+    sequence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Flatten:
     legs: tuple[Held, ...] | None = None
     lifted: bool = False
     orders: tuple[str, ...] = ()
+    sequence: int = 0
 
     @property
     def under_way(self) -> bool:
@@ -135,7 +138,7 @@ class Flattens:
                 raise ValueError(f"flatten {event.request_id} begins twice in the journal")
             flatten = Flatten(
                 event.request_id, event.strategy, event.target, event.include_options, event.asked_time, event.actor,
-                event.reason, event.positions, event.receive_time, event.receive_time,
+                event.reason, event.positions, event.receive_time, event.receive_time, sequence=event.sequence,
             )  # fmt: skip
             self._of_prefix[flatten.prefix] = flatten.request_id
             self._of_strategy.setdefault(flatten.strategy, []).append(flatten.request_id)

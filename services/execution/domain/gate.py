@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from math import inf
+from math import inf, isfinite
 from typing import NamedTuple
 
 from hedgerow.domain.order import Intent
 from hedgerow.domain.position import ZERO
 from services.execution.domain.book import Book, unproven
 from services.execution.domain.flatten import Flattens
+from services.execution.domain.latches import CODES, Latches, LatchKind
 from services.execution.domain.positions import PositionKey
 
 WAY_NS = 1_000_000_000
@@ -79,12 +80,9 @@ def refusal(book: Book, intent: Intent, ready: Readiness, held_beyond: Decimal =
     order = unproven(book, intent.strategy, intent.instrument.symbol)
     if order is not None:
         return Refusal("UNKNOWN_ORDER", f"order {order.client_order_id} of this strategy and symbol is unproven")
-    if intent.quote_delayed:
-        return Refusal("DATA_DELAYED", "the quote is delayed market data")
-    if intent.quote_time <= 0 or (intent.bid is None and intent.ask is None):
-        return Refusal("DATA_STALE", "the intent names no quote it was decided on")
-    if not ready.quote_age_ms <= ready.quote_limit_ms:
-        return Refusal("DATA_STALE", f"quote is {ready.quote_age_ms:.0f} ms old, limit {ready.quote_limit_ms:.0f} ms")
+    unfit = stale(intent, ready.quote_age_ms, ready.quote_limit_ms)
+    if unfit is not None:
+        return unfit
     if intent.reduce_only:
         room = reducible(book, intent, held_beyond)
         if intent.quantity > room:
@@ -98,6 +96,34 @@ def latched(flattens: Flattens, intent: Intent) -> Refusal | None:
     if flatten is None or (intent.reduce_only and not flatten.under_way):
         return None
     return Refusal("FLATTENED", f"flatten {flatten.request_id} stands until {intent.strategy} is resumed")
+
+
+def held_back(latches: Latches, intent: Intent, closing: bool = False) -> Refusal | None:
+    """Why an operator's stop, pause or kill keeps this intent back; a flatten's own closing one only a kill does."""
+    if not latches.by_id:
+        return None
+    latch = latches.kill_of(intent.strategy, intent.account) if closing else latches.holding(intent)
+    if latch is not None:
+        return Refusal(CODES[latch.kind], f"{latch.kind} {latch.latch_id} stands: {latch.reason or 'no reason given'}")
+    if latches.ended(intent.strategy, intent.run_id):
+        return Refusal(CODES[LatchKind.STOP], f"run {intent.run_id} was stopped")
+    return None
+
+
+def stale(intent: Intent, age_ms: float, limit_ms: float) -> Refusal | None:
+    """Why the quote an intent was decided on is none an order may follow, at that age; ms of market time."""
+    if intent.quote_delayed:
+        return Refusal("DATA_DELAYED", "the quote is delayed market data")
+    if intent.quote_time <= 0 or (intent.bid is None and intent.ask is None):
+        return Refusal("DATA_STALE", "the intent names no quote it was decided on")
+    for side, price in (("bid", intent.bid), ("ask", intent.ask)):
+        if price is not None and not (isfinite(price) and price > 0):
+            return Refusal("QUOTE_INVALID", f"the quote's {side} is {price}")
+    if intent.bid is not None and intent.ask is not None and intent.bid > intent.ask:
+        return Refusal("QUOTE_CROSSED", f"the quote is crossed, {intent.bid} to {intent.ask}")
+    if not age_ms <= limit_ms:
+        return Refusal("DATA_STALE", f"quote is {age_ms:.0f} ms old, limit {limit_ms:.0f} ms")
+    return None
 
 
 def reducible(book: Book, intent: Intent, held_beyond: Decimal = ZERO) -> Decimal:

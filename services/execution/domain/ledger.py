@@ -10,6 +10,7 @@ from services.execution.domain.commands import Command, RecordCommission
 from services.execution.domain.decide import decide
 from services.execution.domain.events import OrderEvent
 from services.execution.domain.flatten import Flattens
+from services.execution.domain.latches import Latches
 
 
 class Entry(NamedTuple):
@@ -32,6 +33,7 @@ class Ledger:
     def __init__(self) -> None:
         self.book = Book()
         self.flattens = Flattens()
+        self.latches = Latches()
         self._early: dict[str, RecordCommission] = {}
 
     def handle(self, command: Command) -> list[Entry]:

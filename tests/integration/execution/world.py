@@ -75,7 +75,8 @@ class World:
         """From here on the world is as if new: another strategy, and only newer frames, operations and reports."""
         self.strategy = f"scalper-{next(self._numbers)}"
         self._seen_frames += len(self.frames())
-        [(self.seen_sequence,)] = self.rows("SELECT count(*) FROM journal WHERE kind NOT LIKE 'FLATTEN%'")
+        no_report = "kind LIKE 'FLATTEN%' OR kind LIKE 'LATCH%'"
+        [(self.seen_sequence,)] = self.rows(f"SELECT count(*) FROM journal WHERE NOT ({no_report})")
 
     async def ready(self) -> None:
         """Waits until execution says that nothing blocks."""
