@@ -185,7 +185,8 @@ class Barrier:
         for name in findings.reopened:
             await self._cancel(name, SHOWN_LIVE)
         if findings.absent and not findings.blocking:
-            proven = await self._evidence.never_forwarded(findings.absent)
+            absent = [self._log.book.orders[name] for name in findings.absent]
+            proven = await self._evidence.never_forwarded([each for each in absent if not each.acknowledged])
             for name, text in proven.items():
                 proof = c.ProveNotSent(name, text, self._clock.market_now(), wall_now())
                 done = self._log.record(proof)

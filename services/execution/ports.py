@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -12,6 +12,7 @@ from hedgerow.domain.execution_report import Fill
 from hedgerow.domain.instrument import Instrument
 from hedgerow.domain.order import ApprovedOrder, OrderCheck, OrderStatus, Verdict
 from hedgerow.domain.trading_state import BrokerLink
+from services.execution.domain.orders import Order
 from services.execution.domain.reconcile import BrokerTruth
 
 
@@ -115,8 +116,8 @@ class Broker(Protocol):
 class FrameEvidence(Protocol):
     """Who writes down, durably and before it is forwarded, every order frame on its way to the broker."""
 
-    async def never_forwarded(self, orders: Collection[str]) -> dict[str, str]:
-        """Of these client_order_ids, those proven to have no frame forwarded or under way, with the proof in words.
+    async def never_forwarded(self, orders: Sequence[Order]) -> dict[str, str]:
+        """Client_order_ids of those proven to have no frame forwarded or under way, each with the proof in words.
 
         Proof takes an unbroken log from before the order was journaled until now; without one, or without an
         answer, nothing is proven and the answer is empty. Never raises.
@@ -126,7 +127,7 @@ class FrameEvidence(Protocol):
 class NoFrameEvidence:
     """FrameEvidence where nobody watches the frames: an UNKNOWN order stays so until seen, or an operator's word."""
 
-    async def never_forwarded(self, orders: Collection[str]) -> dict[str, str]:
+    async def never_forwarded(self, orders: Sequence[Order]) -> dict[str, str]:
         """Nothing is proven."""
         return {}
 

@@ -15,8 +15,10 @@ from hedgerow.cli import (
     demo,
     ibsim,
     journal,
+    order,
     position,
     queries,
+    recoveries,
     replay,
     sessions,
     tape,
@@ -47,6 +49,7 @@ app.command("resume")(control.resume)
 app.command("flatten")(control.flatten)
 app.command("refresh-accounts")(control.refresh_accounts)
 app.command("retry-ib")(control.retry_ib)
+app.command("recoveries")(recoveries.recoveries)
 app.command("healthcheck")(control.healthcheck)
 app.command("dashboard")(dashboard.dashboard)
 app.command("check")(check.check)
@@ -56,6 +59,7 @@ app.add_typer(tape.app, name="tape")
 app.add_typer(config.app, name="config")
 app.add_typer(conformance.app, name="conformance")
 app.add_typer(replay.app, name="replay")
+app.add_typer(order.app, name="order")
 app.add_typer(position.app, name="position")
 app.add_typer(journal.app, name="journal")
 
