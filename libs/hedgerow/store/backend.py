@@ -58,6 +58,13 @@ class Version(NamedTuple):
     change: object
 
 
+class Pulse(NamedTuple):
+    """Who holds a writer's lock, for people, and a `mark` that changes with every beat and nothing else."""
+
+    holder: str
+    mark: object
+
+
 class Watch(Protocol):
     """Tells cheaply, again and again, whether a table may have changed."""
 
@@ -117,6 +124,9 @@ class Backend(Protocol):
 
     def held(self) -> bool:
         """Whether the writer's lock is still this process's; asked before every order, so it must not wait."""
+
+    def beat(self) -> None:
+        """Shows whoever waits for the writer's lock that its holder lives; may take a while. Raises Unavailable."""
 
     def make_room(self, room_bytes: int) -> None:
         """Prepares the log for fast commits, where a log of ours can be prepared."""

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from hedgerow.clock import wall_now
 from hedgerow.domain.errors import FailedPrecondition, InvalidValue, NotFound
 from hedgerow.failpoints import failpoint
-from hedgerow.store.backend import Backend, Session, Watch, storage_errors
+from hedgerow.store.backend import Backend, Pulse, Session, Watch, storage_errors
 from hedgerow.store.location import Place, StoreLocation, as_location
+from hedgerow.store.lock_file import read_pulse
 from hedgerow.store.sqlite import SqliteWatch, open_sqlite, sqlite_owners
 from hedgerow.store.tables import METADATA, owner_kind
 
@@ -61,7 +62,7 @@ class Store:
             return self.backend.session(reconnects)
 
     def held(self) -> bool:
-        """Whether this process is still the one that writes: a server may give its lock to another, a file never."""
+        """Whether this process is still the one that writes: its lock can be lost to another while it lives."""
         return self.backend.held()
 
     def _errors(self) -> AbstractContextManager[None]:
@@ -78,15 +79,26 @@ class Store:
         self.close()
 
 
-def open_store(place: Place, owner: str, read_only: bool = False) -> Store:
+def open_store(place: Place, owner: str, read_only: bool = False, evict: Pulse | None = None) -> Store:
     """Opens the owner's database: `<owner>.db` in a folder, or its schema in PostgreSQL.
 
     The writer creates it, brings its tables up to date and keeps a lock until `close`.
+    With `evict`, a writer whose pulse is still that one is put out: see `hedgerow.store.lease`.
     Raises InvalidValue when it cannot be created there, FailedPrecondition (STORE_IN_USE,
     naming the process) for a second writer and (STORE_TOO_NEW) for newer tables,
     NotFound when a reader finds none, Unavailable when it is damaged or its server is away.
     """
-    return _open(place, owner, read_only=read_only, locked=not read_only)
+    return _open(place, owner, read_only=read_only, locked=not read_only, evict=evict)
+
+
+def holder_pulse(place: Place, owner: str) -> Pulse | None:
+    """The pulse of who writes that database, None when nobody does; raises Unavailable when a server is away."""
+    location = as_location(place)
+    if location.folder is not None:
+        return read_pulse(location.folder, owner)
+    from hedgerow.store.postgres_lock import read_holder  # noqa: PLC0415
+
+    return read_holder(location.url, owner, location.schema(owner))
 
 
 def open_beside_writer(place: Place, owner: str) -> Store:
@@ -97,17 +109,17 @@ def open_beside_writer(place: Place, owner: str) -> Store:
     return _open(place, owner, read_only=False, locked=False)
 
 
-def _open(place: Place, owner: str, *, read_only: bool, locked: bool) -> Store:
+def _open(place: Place, owner: str, *, read_only: bool, locked: bool, evict: Pulse | None = None) -> Store:
     location = as_location(place)
     owner_kind(owner)
     backend: Backend
     if location.folder is not None:
-        backend = open_sqlite(location.folder, owner, read_only=read_only, locked=locked)
+        backend = open_sqlite(location.folder, owner, read_only=read_only, locked=locked, evict=evict)
     else:
         # Drivers of a server are loaded by whom needs them.
         from hedgerow.store.postgres import open_postgres  # noqa: PLC0415
 
-        backend = open_postgres(location, owner, read_only=read_only, locked=locked)
+        backend = open_postgres(location, owner, read_only=read_only, locked=locked, evict=evict)
     return Store(owner, location, backend, read_only)
 
 

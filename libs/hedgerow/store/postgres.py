@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from psycopg import errors
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from hedgerow.domain.errors import AlreadyExists, HedgerowError, InvalidValue, NotFound
-from hedgerow.store.backend import Cursor, Version, storage_errors
+from hedgerow.domain.errors import AlreadyExists, HedgerowError, InvalidValue, NotFound, Unavailable
+from hedgerow.store.backend import Cursor, Pulse, Version, storage_errors
 from hedgerow.store.location import StoreLocation
 from hedgerow.store.postgres_connections import engine_for, reading_engine
 from hedgerow.store.postgres_lock import WriterLock
@@ -94,6 +94,13 @@ class PostgresBackend:
         """Whether the server still keeps the lock, as far as it has said."""
         return self._lock is not None and self._lock.held()
 
+    def beat(self) -> None:
+        """A question on the lock's connection: the server notes when it was asked."""
+        if self._lock is None:
+            raise Unavailable(f"{self.name} is not locked", "STORE_UNAVAILABLE")
+        with storage_errors(self.name, psycopg.Error):
+            self._lock.beat()
+
     def make_room(self, room_bytes: int) -> None:
         """Nothing: the server keeps its own log."""
 
@@ -126,14 +133,16 @@ class PostgresWatch:
         """Nothing: the pool is the location's."""
 
 
-def open_postgres(location: StoreLocation, owner: str, *, read_only: bool, locked: bool) -> PostgresBackend:
+def open_postgres(
+    location: StoreLocation, owner: str, *, read_only: bool, locked: bool, evict: Pulse | None
+) -> PostgresBackend:
     """The owner's schema, to write with its lock (`locked`) or beside who holds it; raises as `open_store` says."""
     schema = location.schema(owner)
     if not locked:
         if schema not in _schemas(location):
             raise NotFound(f"{location.url} has no schema {schema}: {owner} has not run here")
         return PostgresBackend(location, owner, None)
-    lock = WriterLock(location.url, owner, schema)
+    lock = WriterLock(location.url, owner, schema, evict)
     backend = PostgresBackend(location, owner, lock)
     try:
         with storage_errors(backend.name, psycopg.Error):

@@ -12,7 +12,7 @@ from psycopg import errors
 from hedgerow.clock import wall_now
 from hedgerow.domain.errors import FailedPrecondition, Unavailable
 from hedgerow.failpoints import failpoint
-from hedgerow.store.backend import storage_errors
+from hedgerow.store.backend import Pulse, storage_errors
 from hedgerow.store.postgres_connections import connect
 
 PATIENCE_MS = 2000
@@ -27,13 +27,14 @@ class WriterLock:
     Two locks make it sound without asking the server before every commit: this connection holds the
     owner's lock alone, and every writing session holds a second one together with its like. The next
     writer needs both for itself, so none comes in while a session of the one before still lives.
+    With `evict`, the server first ends the connections of a holder whose pulse is still that one.
     """
 
-    def __init__(self, url: str, owner: str, schema: str) -> None:
+    def __init__(self, url: str, owner: str, schema: str, evict: Pulse | None = None) -> None:
         self._url, self._owner, self._schema = url, owner, schema
         self._alone, self._together = _key(schema), _key(f"{schema} sessions")
         self._taken = 0
-        self._connection = self._acquire()
+        self._connection = self._acquire(evict)
 
     def stamp(self) -> None:
         """Counts this taking of the lock, so that its holder knows later whether another had it in between."""
@@ -83,10 +84,19 @@ class WriterLock:
             return False
         return True
 
-    def _acquire(self) -> psycopg.Connection[Any]:
+    def beat(self) -> None:
+        """Asks the server something, which it notes the time of; raises psycopg.Error."""
+        self._connection.execute("SELECT 1")
+
+    def _acquire(self, evict: Pulse | None = None) -> psycopg.Connection[Any]:
         failpoint("postgres.lock")
         connection = connect(self._url, self._owner, self._schema, what="lock")
         try:
+            if evict is not None:
+                connection.execute(
+                    f"SELECT pg_terminate_backend(pid) {_HOLDERS} AND (SELECT max(state_change)::text {_HOLDERS}) = %s",
+                    (self._alone, self._together, self._alone, self._together, evict.mark),
+                )
             connection.execute(f"SET lock_timeout = {PATIENCE_MS}")
             connection.execute("SELECT pg_advisory_lock(%s)", (self._alone,))
             connection.execute("SELECT pg_advisory_lock(%s)", (self._together,))
@@ -105,12 +115,7 @@ class WriterLock:
 
     def _holder(self, connection: psycopg.Connection[Any]) -> str:
         """Who holds either lock, as the server lists it: its name, which holds its pid, and its address."""
-        query = (
-            "SELECT application_name, coalesce(host(client_addr), 'local') FROM pg_locks JOIN pg_stat_activity"
-            " USING (pid) WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid() AND"
-            " (classid::bigint << 32 | objid::bigint) IN (%s, %s)"
-            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        )
+        query = f"SELECT application_name, coalesce(host(client_addr), 'local') {_HOLDERS}"
         row = connection.execute(query, (self._alone, self._together)).fetchone()
         return "a process that has just ended" if row is None else f"{row[0]} from {row[1]}"
 
@@ -123,6 +128,24 @@ class WriterLock:
         ).fetchone()
         assert row is not None
         return int(row[0])
+
+
+_HOLDERS = (
+    "FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND granted AND"
+    " pid <> pg_backend_pid() AND (classid::bigint << 32 | objid::bigint) IN (%s, %s)"
+    " AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+
+
+def read_holder(url: str, owner: str, schema: str) -> Pulse | None:
+    """The pulse of who holds a schema's locks, None when nobody does; raises Unavailable."""
+    keys = (_key(schema), _key(f"{schema} sessions"))
+    with (
+        storage_errors(f"schema {schema} of {url}", psycopg.Error),
+        connect(url, owner, schema, what="standby") as ours,
+    ):
+        row = ours.execute(f"SELECT min(application_name), max(state_change)::text {_HOLDERS}", keys).fetchone()
+    return None if row is None or row[1] is None else Pulse(str(row[0]), row[1])
 
 
 def _key(name: str) -> int:

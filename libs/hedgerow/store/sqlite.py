@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,10 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from hedgerow.domain.errors import AlreadyExists, FailedPrecondition, HedgerowError, InvalidValue, NotFound
+from hedgerow.domain.errors import AlreadyExists, HedgerowError, InvalidValue, NotFound, Unavailable
 from hedgerow.failpoints import failpoint
-from hedgerow.store.backend import Cursor, Version, storage_errors
+from hedgerow.store.backend import Cursor, Pulse, Version, storage_errors
+from hedgerow.store.lock_file import LockFile
 from hedgerow.store.schema import bring_up_to_date
 from hedgerow.store.tables import owner_kind
 
@@ -34,7 +34,7 @@ class SqliteBackend:
     )  # fmt: skip
     alone = ""
 
-    def __init__(self, path: Path, engine: sa.Engine, lock: int | None) -> None:
+    def __init__(self, path: Path, engine: sa.Engine, lock: LockFile | None) -> None:
         self.path = path
         self.name = str(path)
         self.dialect = engine.dialect
@@ -51,6 +51,7 @@ class SqliteBackend:
     def writing(self) -> Iterator[sa.Connection]:
         """A connection inside a write transaction that commits at the end."""
         with self._engine.begin() as connection:
+            self._require_lock()
             yield connection
 
     def session(self, reconnects: bool) -> SqliteSession:
@@ -58,7 +59,7 @@ class SqliteBackend:
         pooled = self._engine.raw_connection()
         connection: Any = pooled.driver_connection
         pooled.detach()
-        return SqliteSession(connection, self.path)
+        return SqliteSession(connection, self.path, self._require_lock)
 
     def sql(self, statement: str) -> str:
         """The statement as it is."""
@@ -87,8 +88,18 @@ class SqliteBackend:
         return (pages - free) * size
 
     def held(self) -> bool:
-        """A locked file stays locked until its process lets go."""
-        return self._lock is not None
+        """Whether the lock file is still the one this process locked: another may have put its own in its place."""
+        return self._lock is not None and self._lock.held()
+
+    def beat(self) -> None:
+        """Counts on in the lock file."""
+        if self._lock is None or not self._lock.beat():
+            raise Unavailable(f"the writer's lock of {self.path} was taken", "STORE_UNAVAILABLE")
+
+    def _require_lock(self) -> None:
+        """Inside a write transaction, so that who took the lock sees all of it or nothing."""
+        if self._lock is not None and not self._lock.held():
+            raise sqlite3.OperationalError("another process has taken the writer's lock; start this one again")
 
     def make_room(self, room_bytes: int) -> None:
         """Lengthens the log with zeros, which the database takes for nothing written."""
@@ -108,15 +119,16 @@ class SqliteBackend:
         """Closes every pooled connection and lets the next writer in."""
         self._engine.dispose()
         if self._lock is not None:
-            os.close(self._lock)
+            self._lock.close()
             self._lock = None
 
 
 class SqliteSession:
     """One connection; a transaction takes the write lock as it begins."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, require_lock: Callable[[], None]) -> None:
         self.connection = connection
+        self._require_lock = require_lock
         self._path, self._inode = path, path.stat().st_ino
         self.connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         self.cursor = connection.cursor()
@@ -131,6 +143,7 @@ class SqliteSession:
             raise sqlite3.OperationalError("the file was removed or replaced; start its process again")
         failpoint("sqlite.begin")
         self.cursor.execute("BEGIN IMMEDIATE")
+        self._require_lock()
 
     def commit(self) -> None:
         """Returns once the transaction is on disk."""
@@ -184,21 +197,21 @@ class SqliteWatch:
             self._connection = None
 
 
-def open_sqlite(folder: Path, owner: str, *, read_only: bool, locked: bool) -> SqliteBackend:
+def open_sqlite(folder: Path, owner: str, *, read_only: bool, locked: bool, evict: Pulse | None) -> SqliteBackend:
     """The owner's file, to write with its lock (`locked`) or beside who holds it; raises as `open_store` says."""
     path = (folder / f"{owner}.db").absolute()
     if not locked:
         if not path.is_file():
             raise NotFound(f"{path} does not exist: {owner} has not run here")
         return SqliteBackend(path, _engine(path, read_only=read_only), None)
-    lock = _lock(folder, owner)
+    lock = LockFile(folder, owner, evict)
     engine = _engine(path, read_only=False)
     try:
         with storage_errors(str(path), sqlite3.Error), engine.begin() as connection:
             bring_up_to_date(connection, owner_kind(owner), str(path))
     except BaseException:
         engine.dispose()
-        os.close(lock)
+        lock.close()
         raise
     return SqliteBackend(path, engine, lock)
 
@@ -206,35 +219,6 @@ def open_sqlite(folder: Path, owner: str, *, read_only: bool, locked: bool) -> S
 def sqlite_owners(folder: Path) -> list[str]:
     """Names of the databases in the folder, ours or not."""
     return [path.stem for path in folder.glob("*.db")]
-
-
-def _lock(folder: Path, owner: str) -> int:
-    """Takes the owner's lock file; the number of its open descriptor."""
-    path = folder / f"{owner}.lock"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise PermissionError(13, "Permission denied")
-        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise InvalidValue(
-            "store", str(folder), f"a folder this process can write ({error.strerror})",
-            "set HEDGEROW_HOME to such a folder",
-        ) from error  # fmt: skip
-    try:
-        failpoint("sqlite.lock")
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        holder = os.read(lock, 20).decode(errors="replace").strip() or "unknown"
-        os.close(lock)
-        raise FailedPrecondition(
-            f"{owner}.db is in use by pid {holder}: one process writes each database; "
-            f"end that process, or use another state folder ({folder})",
-            "STORE_IN_USE",
-        ) from error
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-    return lock
 
 
 def _engine(path: Path, *, read_only: bool) -> sa.Engine:

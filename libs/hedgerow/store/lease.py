@@ -1,0 +1,145 @@
+"""The writer's lease: its lock is held and its pulse beats; who waits takes the place of a holder whose pulse stops.
+
+Everything is measured on a clock that only goes forward, on each side its own: no wall time is compared, so a clock
+that jumps extends nothing. The holder gives up before anyone who waits may take: it measures from the beginning of its
+last beat, who waits from when it saw the last beat end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from hedgerow.domain.errors import FailedPrecondition, HedgerowError, Unavailable
+from hedgerow.failpoints import failpoint
+from hedgerow.store.backend import Pulse
+from hedgerow.store.engine import Store, holder_pulse, open_store
+from hedgerow.store.location import Place
+from hedgerow.telemetry.logs import get_logger
+
+BEATS = 8
+"""Beats within a lease."""
+MARGIN = 1.25
+"""Who waits lets so many leases pass without a beat: clocks of two hosts do not run alike."""
+POLL_S = 0.25
+
+
+def steady_now() -> float:
+    """Seconds on a clock that nobody sets; it counts on while a host sleeps, where it can."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+class Term:
+    """The holder's side: how long it may act without another beat."""
+
+    def __init__(self, lease_s: float) -> None:
+        self._lease_s = lease_s
+        self._until = float("-inf")
+
+    def beaten(self, began: float) -> None:
+        """A beat that began then has been seen to."""
+        self._until = max(self._until, began + self._lease_s)
+
+    def holds(self, now: float) -> bool:
+        """Whether nobody can have taken its place yet."""
+        return now < self._until
+
+
+class Vigil:
+    """The side of who waits: for how long the same pulse has been seen."""
+
+    def __init__(self, lease_s: float) -> None:
+        self._patience_s = MARGIN * lease_s
+        self._pulse: Pulse | None = None
+        self._since = 0.0
+
+    def saw(self, pulse: Pulse | None, now: float) -> Pulse | None:
+        """The pulse of a holder to be put out, None while one beats or before it has been still for long enough.
+
+        `now` is read before the pulse is: what is seen was true then or later.
+        """
+        if pulse is None or self._pulse is None or pulse != self._pulse:
+            self._pulse, self._since = pulse, now
+            return None
+        return pulse if now - self._since > self._patience_s else None
+
+
+class Lease:
+    """A held writer's lock with its term; made when the store has just been opened."""
+
+    def __init__(self, store: Store, lease_s: float, now: Callable[[], float] = steady_now) -> None:
+        self._store, self._lease_s, self._now = store, lease_s, now
+        self._term = Term(lease_s)
+        self._term.beaten(now())  # the lock was taken a moment ago
+        self._ended = ""
+
+    def held(self) -> bool:
+        """Whether this process may act as the writer now; a few microseconds, it never waits."""
+        return not self._ended and self._term.holds(self._now()) and self._store.held()
+
+    def require(self) -> None:
+        """Raises Unavailable (LEASE_LOST) unless `held`."""
+        if not self.held():
+            raise Unavailable(
+                f"this process is not the writer any more{self._ended and ': '}{self._ended}", "LEASE_LOST"
+            )
+
+    def end(self, why: str) -> None:
+        """Somebody else knows of a newer writer: never held again."""
+        self._ended = self._ended or why
+
+    async def keep(self) -> None:
+        """Beats until canceled; a store that does not answer lets the term run out, one that answers again begins anew.
+
+        Raises FailedPrecondition (LEASE_LOST) once the lock itself is lost and the store can be reached: a process
+        started anew finds its place. While it cannot, who still has orders at the broker stays, to cancel them.
+        """
+        logger = get_logger()
+        lost_at = 0.0
+        while True:
+            began = self._now()
+            failpoint("lease.beat")
+            try:
+                await asyncio.to_thread(self._store.backend.beat)
+                self._term.beaten(began)
+                lost_at = 0.0
+            except Unavailable as error:
+                if not lost_at:
+                    logger.error("lease not renewed", cause=str(error), lease_s=self._lease_s)
+                lost_at = lost_at or began
+            if self._ended or (lost_at and began - lost_at >= self._lease_s and await self._replaceable()):
+                raise FailedPrecondition(
+                    f"the writer's lock of {self._store.backend.name} is lost{self._ended and ': '}{self._ended}; "
+                    "a process started anew takes its place, or waits for it", "LEASE_LOST",
+                )  # fmt: skip
+            await asyncio.sleep(self._lease_s / BEATS)
+
+    async def _replaceable(self) -> bool:
+        """Whether a new process could open the store, or would find another writer there."""
+        try:
+            await asyncio.to_thread(holder_pulse, self._store.location, self._store.owner)
+        except Unavailable:
+            return False
+        return True
+
+
+async def stand_by(place: Place, owner: str, lease_s: float, waiting: Callable[[str], None]) -> Store:
+    """The store, opened once its writer has ended or its pulse has stopped; `waiting(holder)` is told while it has not.
+
+    Raises as `open_store` does, but not for a writer in place or a server that is away.
+    """
+    vigil = Vigil(lease_s)
+    logger = get_logger()
+    while True:
+        seen_at = steady_now()
+        try:
+            still = vigil.saw(await asyncio.to_thread(holder_pulse, place, owner), seen_at)
+            if still is not None:
+                logger.warning("the writer's pulse has stopped: its place is taken", holder=still.holder)
+            return await asyncio.to_thread(open_store, place, owner, False, still)
+        except HedgerowError as error:
+            if not isinstance(error, Unavailable) and error.reason != "STORE_IN_USE":
+                raise
+            waiting(str(error))
+        await asyncio.sleep(min(POLL_S, lease_s / BEATS))
