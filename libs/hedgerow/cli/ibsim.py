@@ -23,17 +23,19 @@ def ibsim(
     clock_file: Annotated[Path | None, typer.Option("--clock-file", help="Where to publish market time.")] = None,
     book_file: Annotated[Path | None, typer.Option("--book-file", help="Durable order book.")] = None,
     wire_log: Annotated[Path | None, typer.Option("--wire-log", help="Byte tap: every frame, both ways.")] = None,
+    scenario: Annotated[Path | None, typer.Option("--scenario", help="YAML file of scripted faults.")] = None,
 ) -> None:
     """Runs the simulated IB gateway on loopback until SIGTERM or Ctrl-C."""
     from hedgerow.ibsim.config import IbsimConfig  # noqa: PLC0415
     from hedgerow.ibsim.main import run  # noqa: PLC0415
 
     if config is not None:
-        run(IbsimConfig.from_file(config))
+        told = IbsimConfig.from_file(config)
+        run(told if scenario is None else told.model_copy(update={"scenario": scenario}))
         return
     values: dict[str, Any] = {
         "tape": tape, "port": port, "admin_port": admin_port, "account": account, "speed": speed, "seed": seed,
-        "clock_file": clock_file, "book_file": book_file, "wire_log": wire_log, "autostart": True,
+        "clock_file": clock_file, "book_file": book_file, "wire_log": wire_log, "scenario": scenario, "autostart": True,
     }  # fmt: skip
     try:
         checked = IbsimConfig.model_validate(values)

@@ -58,4 +58,4 @@ def _corrected(
         realized = held.realized_pnl - (value - more * held.average_price) * multiplier
         return Position(quantity, held.average_price if quantity else Decimal(0), realized)
     average = (held.quantity * held.average_price + value) / quantity if quantity else Decimal(0)
-    return Position(quantity, average if average > 0 else price, held.realized_pnl)
+    return Position(quantity, average if average > 0 or not quantity else price, held.realized_pnl)

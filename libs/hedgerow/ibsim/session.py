@@ -168,11 +168,6 @@ class Session(asyncio.Protocol):
         """Whether the connection has ended, or is about to."""
         return self._stage is _Stage.CLOSED
 
-    @property
-    def greeted(self) -> bool:
-        """Whether the versions have been agreed on, and the gateway's frames have message ids."""
-        return self._stage not in (_Stage.PREFIX, _Stage.VERSION)
-
     def start(self, client_id: int) -> None:
         """The client named its id: greet it, or refuse an id that is in use (326)."""
         hub = self.simulation.hub

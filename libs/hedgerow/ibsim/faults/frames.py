@@ -97,7 +97,7 @@ class Outgoing:
     def kind(self) -> int:
         """Its message id; HELLO for the gateway's first frame, which has none."""
         head = self.frame[4:].split(b"\0", 1)[0]
-        return int(head) if self.session.greeted else HELLO
+        return int(head) if int(head) in _REPLIES else HELLO
 
     @cached_property
     def fields(self) -> list[str]:
@@ -140,4 +140,5 @@ class Outgoing:
         return self.order.fields["orderRef"] if self.order is not None else ""
 
 
+_REPLIES = frozenset(Reply)
 _ABOUT_ORDERS = frozenset(_WITH_PERM_ID)

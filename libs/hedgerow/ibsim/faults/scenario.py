@@ -32,6 +32,16 @@ ACTIONS: dict[str, type[Fault]] = {
 _ONE: TypeAdapter[Fault] = TypeAdapter(AnyFault)
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML whose only booleans are true and false: a trigger's key is `on`, which YAML 1.1 reads as one."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in known if first not in "onOyYN" or not tag.endswith(":bool")]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 class Scenario(Part):
     """A file: an optional description, and its faults."""
 
@@ -50,7 +60,7 @@ def read_fault(values: dict[str, Any]) -> Fault:
 def read_scenario(path: Path) -> tuple[Fault, ...]:
     """The faults of a YAML file. Raises InvalidValue naming key, value, rule and fix."""
     try:
-        values = yaml.safe_load(path.read_text())
+        values = yaml.load(path.read_text(), _Loader)
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidValue("scenario", str(path), f"a readable text file ({error})") from error
     except yaml.YAMLError as error:
