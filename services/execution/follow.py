@@ -22,7 +22,15 @@ _LIVE = _RESTING | {OrderStatus.FILLED}
 class Follower:
     """Turns broker events into commands on the log; called inside the network read that brought them."""
 
-    def __init__(self, log: OrderLog, barrier: Barrier, clock: Clock, on_unplaced: Callable[[str], None]) -> None:
+    def __init__(
+        self, log: OrderLog, barrier: Barrier, clock: Clock, on_unplaced: Callable[[str], None],
+        cancel_again: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        """`on_unplaced` hears in words what bears our name and is not ours; `cancel_again` which order lives on.
+
+        A canceled order may do so under another permanent id: one cancel reaches one of them.
+        """
+        self._cancel_again = cancel_again
         self._log = log
         self._barrier = barrier
         self._clock = clock
@@ -76,6 +84,9 @@ class Follower:
             case OrderStatus.CANCELED:
                 failpoint("follow.canceled")
                 self._log.record(c.RecordCancel(name, "", event.text, market, wall, event.perm_id))
+                order = self._log.book.orders[name]
+                if order.cancel_sent and not order.status.is_terminal and event.perm_id in order.canceled_perm_ids:
+                    self._cancel_again(name)
             case OrderStatus.REJECTED:
                 failpoint("follow.rejected")
                 self._log.record(c.RecordReject(name, "BROKER_REJECTED", event.text, market, wall))

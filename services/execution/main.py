@@ -92,7 +92,10 @@ async def compose(context: ProcessContext) -> None:
             log, broker, clock, config.ack_timeout_s, evidence, lambda name, reason: service.cancel(name, reason),
             lambda: caution.restart is not None,
         )  # fmt: skip
-        follower = Follower(log, barrier, clock, lambda difference: service.unplaced(difference))
+        follower = Follower(
+            log, barrier, clock, lambda difference: service.unplaced(difference),
+            lambda name: submitter.cancel_now(name),
+        )  # fmt: skip
         risk = RiskClient(
             context.channel("risk"), config.risk_timeout_s, lambda: service.resync(),
             lambda: service.on_risk(risk.connected),
