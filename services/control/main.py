@@ -21,6 +21,7 @@ from services.control.records import CommandRecords
 from services.control.server import SERVICE_NAME, ControlServer
 from services.control.service import ControlService
 from services.control.snapshots import StoredSnapshots
+from services.control.supervision import Supervision
 
 
 async def compose(context: ProcessContext) -> None:
@@ -33,7 +34,10 @@ async def compose(context: ProcessContext) -> None:
     records = CommandRecords(store, place, market_now)
     feed = CommandFeed(place, config.command_poll_s)
     snapshots = StoredSnapshots(status_place, config.strategies, config.sink)
-    probe = HealthProbe(config.processes, context.name, config.probe_interval_s, config.probe_timeout_s)
+    probe = HealthProbe(
+        config.processes, context.name, config.probe_interval_s, config.probe_timeout_s,
+        Supervision(context.state.supervisor_file).words,
+    )  # fmt: skip
     try:
         accounts = PortfolioAccounts(context.channel("portfolio"), config.refresh_accounts_timeout_s)
         links = BrokerLinks(context.channel, config.retry_timeout_s)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import grpc
@@ -29,12 +29,19 @@ class _Heard:
 
 
 class HealthProbe:
-    """One channel per process; `itself` answers by being able to ask."""
+    """One channel per process; `itself` answers by being able to ask.
 
-    def __init__(self, processes: Mapping[str, Endpoint], itself: str, interval_s: float, timeout_s: float) -> None:
+    `restarts` says in words what whoever starts processes again is doing about one, empty when nothing.
+    """
+
+    def __init__(
+        self, processes: Mapping[str, Endpoint], itself: str, interval_s: float, timeout_s: float,
+        restarts: Callable[[str], str] = lambda _: "",
+    ) -> None:  # fmt: skip
         self._itself = itself
         self._interval_s = interval_s
         self._timeout_s = timeout_s
+        self._restarts = restarts
         self._channels = {name: open_channel(at.host, at.port) for name, at in processes.items()}
         self._heard = {name: _Heard() for name in processes}
 
@@ -73,6 +80,8 @@ class HealthProbe:
             heard.serving = answer.status == health_pb2.HealthCheckResponse.SERVING
             status = health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
             heard.detail = "" if heard.serving else f"answers {status}"
+        if not heard.serving:
+            heard.detail = "; ".join(part for part in (heard.detail, self._restarts(name)) if part)
         if heard.serving is not before or not heard.asked_ns:
             get_logger().info("process health", service=name, serving=heard.serving, detail=heard.detail)
         heard.asked_ns = asked

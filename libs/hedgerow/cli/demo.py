@@ -18,11 +18,13 @@ from hedgerow.api.strategy.v1 import strategy_pb2, strategy_pb2_grpc
 from hedgerow.cli.demo_report import build_report, print_summary, write_report
 from hedgerow.cli.demo_view import live_table
 from hedgerow.cli.output import ConfigOption, JsonFlag, SetOption, messages, print_json, progress
+from hedgerow.cli.recoveries import recoveries_of, rows_of
+from hedgerow.cli.restarts import Restarts
 from hedgerow.cli.supervisor import Supervisor
-from hedgerow.cli.system import System, demo_system, page_address, start_ibsim, write_plan
+from hedgerow.cli.system import System, demo_system, page_address, restarts_of, start_ibsim, write_plan
 from hedgerow.cli.tape import SYNTHETIC_DAY, parse_day, synthetic
 from hedgerow.clock import ReplayClock
-from hedgerow.domain.errors import InvalidValue, Unavailable
+from hedgerow.domain.errors import FailedPrecondition, InvalidValue, Unavailable
 from hedgerow.ibsim.admin import admin_call
 from hedgerow.state_dir import StateDir
 from hedgerow.tape.format import Tape
@@ -72,12 +74,15 @@ def demo(
         strategy = system.settings.strategies[0].name
         endpoint = system.settings.endpoints[f"strategy-{strategy}"]
         with grpc.insecure_channel(f"{endpoint.host}:{endpoint.port}") as channel:
-            daemon = _Daemon(channel, supervisor, f"strategy-{strategy}", ending)
+            restarts = restarts_of(supervisor, system, lambda words: messages.print(words, markup=False))
+            daemon = _Daemon(channel, supervisor, restarts, f"strategy-{strategy}", ending)
             _await_running(daemon, ending)
             admin_call(admin_port, "resume")
             _play(daemon, state, ending, quiet=json_)
             _await_idle(daemon, ending)
-            report = build_report(system, daemon.snapshot(), played, time.monotonic() - started)
+            # What the report asks must be there, also when it crashed a moment ago.
+            supervisor.wait_serving(("portfolio",), check=daemon.check)
+            report = build_report(system, daemon.snapshot(), played, time.monotonic() - started, admin_port)
             if keep and not any(ending):
                 _show(report, report_json, state, json_)
                 messages.print("the system is still running; Ctrl-C ends it")
@@ -86,6 +91,7 @@ def demo(
                     time.sleep(_POLL_S)
                 return
     report["wall_seconds"] = round(time.monotonic() - started, 3)
+    report["recoveries"] = rows_of(recoveries_of(state))
     _show(report, report_json, state, json_)
 
 
@@ -128,15 +134,18 @@ def _start(supervisor: Supervisor, system: System) -> int:
 class _Daemon:
     """The strategy as the demo sees it; one that is stopped by command ends the play, and what it said last stays."""
 
-    def __init__(self, channel: grpc.Channel, supervisor: Supervisor, name: str, ending: list[int]) -> None:
+    def __init__(
+        self, channel: grpc.Channel, supervisor: Supervisor, restarts: Restarts, name: str, ending: list[int]
+    ) -> None:
         self._stub = strategy_pb2_grpc.StrategyServiceStub(channel)
         self._supervisor = supervisor
-        self._child = supervisor.children[name]
+        self._restarts = restarts
+        self._name = name
         self._ending = ending
         self._last: dict[str, Any] = {}
 
     def snapshot(self) -> dict[str, Any]:
-        """What it knows now."""
+        """What it knows now; what it said last while it is started again."""
         try:
             answer = self._stub.GetStrategy(strategy_pb2.GetStrategyRequest(), timeout=_RPC_TIMEOUT_S)
         except grpc.RpcError as error:
@@ -146,21 +155,27 @@ class _Daemon:
         return self._last
 
     def check(self) -> None:
-        """Raises FailedPrecondition when a process has ended that was not told to."""
-        if self._child.process.poll() == 0 and self._supervisor.children.pop(self._child.name, None) is not None:
-            messages.print(f"{self._child.name} was stopped")
+        """Has crashed processes started again; raises FailedPrecondition for one that ended and does not come back."""
+        for name in self._restarts.look():
+            failure = self._supervisor.children.pop(name).failure()
+            if name != self._name:
+                raise FailedPrecondition(failure or f"{name} ended", "PROCESS_ENDED")
+            messages.print(f"{name} was stopped")
             self._ending.append(0)
-        self._supervisor.check()
+        for words in self._restarts.given_up.values():
+            raise FailedPrecondition(f"{words}; it was started again too often", "PROCESS_ENDED")
 
     def _await_end(self, error: grpc.RpcError) -> None:
-        """It does not answer: either it ends, or something is wrong with it."""
-        try:
-            self._child.process.wait(_RPC_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            raise Unavailable(f"{self._child.name} does not answer") from error
+        """It does not answer: it ends, it crashed, or something is wrong with it."""
+        child = self._supervisor.children.get(self._name)
+        if child is not None and not self._restarts.mending(self._name):
+            try:
+                child.process.wait(_RPC_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                raise Unavailable(f"{self._name} does not answer") from error
         self.check()
         if not self._last:
-            raise Unavailable(f"{self._child.name} was stopped before it said anything") from error
+            raise Unavailable(f"{self._name} was stopped before it said anything") from error
 
 
 def _await_running(daemon: _Daemon, ending: list[int]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,6 +19,7 @@ from hedgerow.cli.demo_view import number
 from hedgerow.cli.output import console, plain, print_pairs, print_table
 from hedgerow.cli.system import System
 from hedgerow.domain.errors import FailedPrecondition
+from hedgerow.ibsim.admin import admin_call
 from hedgerow.store.location import location_of
 from hedgerow.store.read import read_fills, read_orders
 from hedgerow.strategy.codes import IntentAction
@@ -27,14 +29,22 @@ from hedgerow.tape.format import Tape
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _RPC_TIMEOUT_S = 5.0
+_SETTLE_S = 5.0
+_POLL_S = 0.1
 
 
-def build_report(system: System, snapshot: dict[str, Any], tape: Tape, wall_seconds: float) -> dict[str, Any]:
-    """The report: decisions from the session log, orders and fills from execution's store, P&L from portfolio."""
+def build_report(
+    system: System, snapshot: dict[str, Any], tape: Tape, wall_seconds: float, admin_port: int
+) -> dict[str, Any]:
+    """The report: decisions from the session log, orders and fills from execution's store, P&L from portfolio.
+
+    `broker_positions` are the simulated broker's own, `equal_to_broker` says whether portfolio's ledger agrees.
+    """
     strategy = system.settings.strategies[0].name
     orders = read_orders(location_of(system.state), strategy)
     fills = read_fills(location_of(system.state), strategy)
-    positions = _positions(system, strategy)
+    held, broker = _settled(system, admin_port)
+    positions = _positions(held, strategy)
     decisions = _decisions(system.state.session_log_dir(strategy))
     sent = [order for order in orders if order["order_status"] != "DENIED"]
     denied = Counter(str(order["reason"]) for order in orders if order["order_status"] == "DENIED")
@@ -56,6 +66,9 @@ def build_report(system: System, snapshot: dict[str, Any], tape: Tape, wall_seco
         "commissions": _total(positions, "commissions"),
         "daily_pnl": snapshot.get("daily_pnl"),
         "positions": positions,
+        "broker_positions": broker,
+        "equal_to_broker": _equal(held, broker),
+        "recoveries": [],
         "status_lamp": snapshot["status_lamp"],
         "block_reasons": snapshot.get("block_reasons", []),
         "client": _client(system),
@@ -92,24 +105,56 @@ def _decisions(folder: Path) -> dict[str, Any]:
     }
 
 
-def _positions(system: System, strategy: str) -> list[dict[str, Any]]:
-    """The strategy's positions as portfolio reports them; raises FailedPrecondition unless the account is simulated."""
+def _portfolio(system: System) -> portfolio_pb2.GetPortfolioResponse:
+    """What portfolio holds; raises FailedPrecondition unless the account is simulated."""
     endpoint = system.settings.endpoints["portfolio"]
     with grpc.insecure_channel(f"{endpoint.host}:{endpoint.port}") as channel:
         stub = portfolio_pb2_grpc.PortfolioServiceStub(channel)
-        answer = stub.GetPortfolio(portfolio_pb2.GetPortfolioRequest(), timeout=_RPC_TIMEOUT_S)
+        answer: portfolio_pb2.GetPortfolioResponse = stub.GetPortfolio(
+            portfolio_pb2.GetPortfolioRequest(), timeout=_RPC_TIMEOUT_S
+        )
     real = [account.account for account in answer.accounts if not account.account.startswith("SIM")]
     if real:
         raise FailedPrecondition(f"a demo trades only accounts that start with SIM, not {', '.join(real)}", "NOT_SIM")
+    return answer
+
+
+def _positions(held: portfolio_pb2.GetPortfolioResponse, strategy: str) -> list[dict[str, Any]]:
+    """The strategy's positions."""
     return [
         {
             "instrument": position.instrument.instrument_id,
             "owner": position.owner,
             **{key: _decimal(position, key) for key in _FIGURES},
         }
-        for position in answer.positions
+        for position in held.positions
         if position.owner == strategy
     ]
+
+
+def _settled(system: System, admin_port: int) -> tuple[portfolio_pb2.GetPortfolioResponse, dict[str, float]]:
+    """Portfolio and the simulated broker's positions; asked again while a last fill may be on its way."""
+    deadline = time.monotonic() + _SETTLE_S
+    while True:
+        held = _portfolio(system)
+        told = admin_call(admin_port, "status")["positions"]
+        broker = {name: float(quantity) for name, quantity in told.items()}
+        if _equal(held, broker) or time.monotonic() > deadline:
+            return held, broker
+        time.sleep(_POLL_S)
+
+
+def _equal(held: portfolio_pb2.GetPortfolioResponse, broker: dict[str, float]) -> bool:
+    return _ledger(held) == broker and not held.breaks
+
+
+def _ledger(held: portfolio_pb2.GetPortfolioResponse) -> dict[str, float]:
+    """What all owners hold together, instruments nobody holds left out."""
+    total: dict[str, float] = {}
+    for position in held.positions:
+        name = position.instrument.instrument_id
+        total[name] = total.get(name, 0.0) + (_decimal(position, "quantity") or 0.0)
+    return {name: quantity for name, quantity in total.items() if quantity}
 
 
 _FIGURES = ("quantity", "average_price", "mark_price", "unrealized_pnl", "realized_pnl", "commissions")
@@ -160,6 +205,8 @@ def print_summary(report: dict[str, Any]) -> None:
             "P&L realized / unrealized": f"{number(report['realized_pnl'])} / {number(report['unrealized_pnl'])} USD",
             "commissions": f"{number(report['commissions'])} USD",
             "P&L of the session": f"{number(report['daily_pnl'])} USD",
+            "positions at the broker": "the same" if report["equal_to_broker"] else "DIFFERENT",
+            **({"crashes recovered from": _recovered(report["recoveries"])} if report["recoveries"] else {}),
             "lamp": f"{report['status_lamp']} {', '.join(report['block_reasons'])}",
             "client": report["client"],
             "took": f"{report['wall_seconds']:.1f} s",
@@ -173,6 +220,14 @@ def print_summary(report: dict[str, Any]) -> None:
     )  # fmt: skip
     console.print(f"store and logs: {report['state']}", markup=False)
     console.print("look again: hedgerow status | operations | stats | replay verify latest")
+
+
+def _recovered(rows: list[dict[str, Any]]) -> str:
+    """`execution after 3.1 s, ...`."""
+    return ", ".join(
+        f"{row['service']} {'never' if row['rto_s'] is None else 'after {:.1f} s'.format(row['rto_s'])}"
+        for row in rows
+    )  # fmt: skip
 
 
 def counts(by_reason: dict[str, int]) -> str:

@@ -47,6 +47,10 @@ class Child:
                 start_new_session=True,
             )
 
+    def code(self) -> int | None:
+        """Its exit code, None while it runs."""
+        return self.process.poll()
+
     def failure(self) -> str | None:
         """Why it ended, in its own last words; None while it runs."""
         code = self.process.poll()
@@ -76,13 +80,17 @@ class Supervisor:
         self.children[child_name] = Child(child_name, name, arguments, self._state)
 
     def wait_serving(
-        self, names: Iterable[str], timeout_s: float = 60.0, tick: Callable[[], None] | None = None
-    ) -> None:
-        """Blocks until each named process answers SERVING; raises Unavailable with its last words when it cannot."""
+        self, names: Iterable[str], timeout_s: float = 60.0, tick: Callable[[], None] | None = None,
+        check: Callable[[], None] | None = None,
+    ) -> None:  # fmt: skip
+        """Blocks until each named process answers SERVING; raises Unavailable with its last words when it cannot.
+
+        `check` replaces the look for a child that ended by itself.
+        """
         waiting = dict.fromkeys(names)
         deadline = time.monotonic() + timeout_s
         while waiting:
-            self.check()
+            (check or self.check)()
             for name in list(waiting):
                 endpoint = self._settings.endpoints[name]
                 if is_serving(endpoint.host, endpoint.port, name):
@@ -154,16 +162,21 @@ def _is_alive(host: str, port: int, timeout_s: float) -> bool:
         connection.close()
 
 
+def is_listening(port: int, timeout_s: float = 1.0) -> bool:
+    """Whether something accepts connections on that loopback port."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=timeout_s).close()
+    except OSError:
+        return False
+    return True
+
+
 def wait_listening(port: int, check: Callable[[], None], timeout_s: float = 30.0) -> None:
     """Blocks until something accepts connections on that loopback port; `check` may raise meanwhile."""
     deadline = time.monotonic() + timeout_s
-    while True:
+    check()
+    while not is_listening(port):
+        if time.monotonic() > deadline:
+            raise Unavailable(f"nothing listens on 127.0.0.1:{port} after {timeout_s:.0f} s")
+        time.sleep(_POLL_S)
         check()
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
-        except OSError:
-            if time.monotonic() > deadline:
-                raise Unavailable(f"nothing listens on 127.0.0.1:{port} after {timeout_s:.0f} s") from None
-            time.sleep(_POLL_S)
-        else:
-            return

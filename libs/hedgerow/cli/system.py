@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -11,16 +12,19 @@ from typing import Any, NamedTuple
 from hedgerow import settings as settings_module
 from hedgerow.catalog import ENTRIES, GATEWAY, GUARD, SERVICES
 from hedgerow.cli.ports import free_ports, is_free, require_free
-from hedgerow.cli.supervisor import Supervisor, wait_listening
+from hedgerow.cli.restarts import Restarts
+from hedgerow.cli.supervisor import Supervisor, is_listening, is_serving, wait_listening
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.settings import Settings
 from hedgerow.state_dir import StateDir
 from hedgerow.tape.format import Tape
 from hedgerow.tape.select import Straddle, select_straddle
+from hedgerow.telemetry.logs import configure_logs
 
 IBSIM = "ibsim"
 STRATEGY = "strategy"
 MAX_SPEED = 100_000
+_SERVING_S = 0.3
 
 
 class GatewayPorts(NamedTuple):
@@ -178,6 +182,26 @@ def start_ibsim(supervisor: Supervisor, system: System) -> int:
     wait_listening(gateway["port"], supervisor.check)
     wait_listening(gateway["admin_port"], supervisor.check)
     return int(gateway["admin_port"])
+
+
+def restarts_of(supervisor: Supervisor, system: System, tell: Callable[[str], None]) -> Restarts:
+    """Who starts this system's children again when they crash; its log is `logs/supervisor.log`."""
+    state, settings = system.state, system.settings
+    configure_logs("supervisor", state.logs_dir / "supervisor.log", settings.telemetry.log_level, echo=False)
+
+    def start(name: str) -> None:
+        if name == IBSIM:
+            start_ibsim_process(supervisor, system)
+        else:
+            system.start(supervisor, name)
+
+    def serving(name: str) -> bool:
+        if name == IBSIM:
+            return is_listening(settings.broker.port, _SERVING_S)
+        endpoint = settings.endpoints[name]
+        return is_serving(endpoint.host, endpoint.port, name, _SERVING_S)
+
+    return Restarts(supervisor.children, start, serving, tell, state.supervisor_file)
 
 
 def require_free_ports(system: System, gateway: dict[str, Any] | None) -> None:

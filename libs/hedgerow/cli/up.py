@@ -27,8 +27,8 @@ from hedgerow.cli.system import (
     page_address,
     processes,
     require_free_ports,
+    restarts_of,
     start_ibsim,
-    start_ibsim_process,
     with_endpoints,
     write_plan,
 )
@@ -38,8 +38,7 @@ from hedgerow.settings import Settings
 from hedgerow.state_dir import StateDir
 from hedgerow.tape.select import select_straddle
 
-_POLL_S = 0.25
-_RESTART_PAUSE_S = 1.0
+_POLL_S = 0.1
 SIM_CONTRACTS = 20
 
 
@@ -96,7 +95,7 @@ def sim_positions(loaded: Settings, seed: int, day: date) -> list[dict[str, str]
 
 
 def run_until_stopped(system: System, gateway: dict[str, Any] | None) -> None:
-    """Starts everything, keeps what crashes running again, and ends it all on SIGINT or SIGTERM."""
+    """Starts everything, starts again what crashes, and ends it all on SIGINT or SIGTERM."""
     ending: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _: ending.append(received))
@@ -114,32 +113,13 @@ def run_until_stopped(system: System, gateway: dict[str, Any] | None) -> None:
         )  # fmt: skip
         messages.print(f"open {page_address(system.settings)}")
         messages.print("Ctrl-C ends it; `hedgerow status live` shows what the strategies know")
-        due: dict[str, float] = {}
+        restarts = restarts_of(supervisor, system, messages.print)
         while not ending:
-            _restart_crashed(supervisor, system, due)
+            for name in restarts.look():
+                messages.print(f"{name} ended")
+                del supervisor.children[name]
             time.sleep(_POLL_S)
         messages.print("stopping")
-
-
-def _restart_crashed(supervisor: Supervisor, system: System, due: dict[str, float]) -> None:
-    """A process that crashed is started again after a pause; one that ended by itself with code 0 is not."""
-    for name, child in list(supervisor.children.items()):
-        code = child.process.poll()
-        if code is None or name in due:
-            continue
-        if code == 0:
-            messages.print(f"{name} ended")
-            del supervisor.children[name]
-            continue
-        messages.print(f"{child.failure()}; starting it again")
-        due[name] = time.monotonic() + _RESTART_PAUSE_S
-    for name, when in list(due.items()):
-        if time.monotonic() >= when:
-            del due[name]
-            if name == IBSIM:
-                start_ibsim_process(supervisor, system)
-            else:
-                system.start(supervisor, name)
 
 
 def run(
