@@ -44,11 +44,12 @@ class IbLink:
 
     `on_state` gets every change of state. Recovery hooks run after each (re)connect, in the order added, while the
     state is RECONCILING; a hook that raises a domain error ends the session, and another attempt follows.
+    `mark(n)` gives the connect options of a session, n - 1 sessions before it having been able to send.
     """
 
     def __init__(
         self, broker: BrokerSettings, client_id: int, role: str, clock: Clock,
-        on_state: Callable[[BrokerLink], None] | None = None,
+        on_state: Callable[[BrokerLink], None] | None = None, mark: Callable[[int], str] | None = None,
     ) -> None:  # fmt: skip
         """Raises InvalidValue when mode sim would dial a real gateway's port."""
         check_port(broker)
@@ -58,6 +59,10 @@ class IbLink:
         self.market: MarketHandler | None = None
         self.orders: OrderHandler | None = None
         self.accounts: AccountHandler | None = None
+        self.last_look: Callable[[bool], None] | None = None
+        """Asked right before an order's first byte (True), or a cancel's (False): what it raises keeps it here."""
+        self._mark = mark
+        self._sessions = 0
         self._listeners: list[Callable[[BrokerLink], None]] = [on_state] if on_state is not None else []
         self._error_listeners: list[Callable[[int, int, str], None]] = []
         self._hooks: list[Callable[[Recovery], Awaitable[None]]] = []
@@ -172,7 +177,8 @@ class IbLink:
         from hedgerow.ib.session import Session  # noqa: PLC0415
 
         self._publish(LinkState.CONNECTING)
-        session = Session(self.broker, self.client_id, self._error, unthrottled=self.orders is not None)
+        options = "" if self._mark is None else self._mark(self._sessions + 1)
+        session = Session(self.broker, self.client_id, self._error, self.orders is not None, options)
         self._connectivity_lost, self._due = False, None
         listener = session.listener
         listener.market, listener.orders, listener.accounts_handler = self.market, self.orders, self.accounts
@@ -180,6 +186,7 @@ class IbLink:
             await session.connect()
             failpoint("ib.session")
             self.tradable_accounts = check_accounts(self.broker, session.accounts)
+            self._sessions += 1
             self._session = session
             self._log.info(
                 "broker connected", client=CLIENT_NAME, client_version=CLIENT_VERSION, accounts=session.accounts,

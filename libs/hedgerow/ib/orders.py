@@ -125,7 +125,8 @@ class OrderLink:
         self._client_order_ids[(self._link.client_id, approved.broker_order_id)] = approved.client_order_id
         self._use(approved.broker_order_id)
         failpoint("ib.order_frame")
-        session.send(partial(session.client.placeOrder, approved.broker_order_id, contract, order))
+        frame = partial(session.client.placeOrder, approved.broker_order_id, contract, order)
+        session.send(frame, self._look_at_order, now_or_never=True)
         failpoint("ib.order_sent")
 
     def cancel(self, broker_order_id: int) -> None:
@@ -137,8 +138,16 @@ class OrderLink:
         if not self._budget.take_now(cancel=True):
             raise Unavailable(f"cancel of {broker_order_id}: the message budget is used up", "PACING")
         failpoint("ib.cancel_frame")
-        session.send(partial(session.client.cancelOrder, broker_order_id, ""))
+        session.send(partial(session.client.cancelOrder, broker_order_id, ""), self._look_at_cancel)
         failpoint("ib.cancel_sent")
+
+    def _look_at_order(self) -> None:
+        if self._link.last_look is not None:
+            self._link.last_look(True)
+
+    def _look_at_cancel(self) -> None:
+        if self._link.last_look is not None:
+            self._link.last_look(False)
 
     def cancel_everything(self) -> None:
         """Cancels all orders of all clients and the manual ones too; raises Unavailable."""

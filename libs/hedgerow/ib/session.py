@@ -7,9 +7,11 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from hedgerow.domain.egress import EgressCode
 from hedgerow.domain.errors import FailedPrecondition, HedgerowError, NotFound, Unavailable
 from hedgerow.failpoints import failpoint
 from hedgerow.ib.codes import ErrorMeaning, meaning_of
+from hedgerow.ib.direct_write import write_now
 from hedgerow.ib.library import library
 from hedgerow.ib.listener import Listener
 from hedgerow.settings import BrokerSettings
@@ -24,12 +26,14 @@ FIRST_REQUEST_ID = 1 << 30
 class Session:
     """One connection. `gone` resolves to an UPPER_SNAKE reason when it is gone; it never comes back.
 
-    `on_error(request_id, code, text)` gets every error and notice after the handshake.
+    `on_error(request_id, code, text)` gets every error and notice after the handshake; `options` go along with the
+    version offer.
     """
 
     def __init__(
-        self, broker: BrokerSettings, client_id: int, on_error: Callable[[int, int, str], None], unthrottled: bool
-    ) -> None:
+        self, broker: BrokerSettings, client_id: int, on_error: Callable[[int, int, str], None], unthrottled: bool,
+        options: str = "",
+    ) -> None:  # fmt: skip
         # The library asks the policy for the loop, and a runner with a loop of its own kind never tells the policy.
         asyncio.set_event_loop(asyncio.get_running_loop())
         lib = library()
@@ -48,6 +52,10 @@ class Session:
         if unthrottled:
             # the library would queue what exceeds its rate and send it later, after a stop or a cancel
             self.client.MaxRequests = 0
+        self.client.setConnectOptions(options)
+        self.client.conn.sendMsg = self._write
+        self._last_look: Callable[[], None] | None = None
+        self._now_or_never = False
         self.ib.RaiseRequestErrors = True
         self.client.apiError += self._api_error
 
@@ -104,15 +112,38 @@ class Session:
         number: int = self.client.getReqId()
         return number
 
-    def send(self, frame: Callable[[], None]) -> None:
-        """Runs a call that only writes to the socket; raises Unavailable when the connection is gone."""
+    def send(
+        self, frame: Callable[[], None], last_look: Callable[[], None] | None = None, now_or_never: bool = False
+    ) -> None:
+        """Runs a call that only writes one frame to the socket; raises Unavailable when the connection is gone.
+
+        `last_look` is taken right before the first byte: what it raises keeps the frame here. With `now_or_never`
+        a broker that does not read does so too (Unavailable, BROKER_BUSY), else the frame waits for it.
+        """
         self._require()
+        self._last_look, self._now_or_never = last_look, now_or_never
         try:
             failpoint("ib.send")
             frame()
             failpoint("ib.sent")
         except ConnectionError as error:
             raise Unavailable(f"the broker connection is gone: {error}", "BROKER_DOWN") from error
+        finally:
+            self._last_look, self._now_or_never = None, False
+
+    def _write(self, data: bytes) -> None:
+        """In place of the library's own: into the kernel before it returns, where the broker reads."""
+        transport = self.client.conn.transport
+        if transport is None:
+            raise ConnectionResetError("closed")
+        if self._last_look is not None:
+            self._last_look()
+        try:
+            write_now(transport, data)
+        except BlockingIOError as error:
+            if self._now_or_never:
+                raise Unavailable("the broker does not read what it was sent before", "BROKER_BUSY") from error
+            transport.write(data)
 
     async def request(self, what: str, start: Callable[[], Awaitable[T]], timeout_s: float | None = None) -> T:
         """The answer to one of the library's numbered requests.
@@ -176,6 +207,8 @@ class Session:
         """From the listener."""
         if meaning_of(code) is ErrorMeaning.CLIENT_ID_IN_USE:
             self.lost("CLIENT_ID_IN_USE")
+        elif code in (EgressCode.STALE_EPOCH, EgressCode.REFUSED) and request_id < 0:
+            self.lost(EgressCode(code).name)
         elif request_id >= FIRST_REQUEST_ID and meaning_of(code) is not ErrorMeaning.INFORMATIONAL:
             for flight in [name for name in self._flights if name.endswith(f" {request_id}")]:
                 self._land(flight, request_error(flight, code, text))
