@@ -14,7 +14,7 @@ from hedgerow.domain.errors import InvalidValue, NotFound, Unavailable
 from hedgerow.guard.budget import RateBudget
 from hedgerow.guard.frame_log import FrameLog
 from hedgerow.guard.frames import FrameKind, OrderFrame
-from hedgerow.guard.ledger import LATCH, LIFT, Latch, Record, connect_body, frame_body
+from hedgerow.guard.ledger import LATCH, LIFT, WITHHELD, Latch, Record, connect_body, frame_body
 from hedgerow.telemetry import metrics
 from hedgerow.telemetry.logs import get_logger
 
@@ -117,6 +117,10 @@ class Gate:
         assert connection.mark is not None
         ref = self.log.ledger.name_of(connection.client_id, frame)
         return self.log.append(frame_body(connection.mark, connection.client_id, frame, kind, ref))
+
+    def withhold(self, record: Record) -> asyncio.Future[Record]:
+        """The logged frame was not forwarded and never will be: said in the log, once that is on disk."""
+        return self.log.append({"kind": WITHHELD, "frame": record.sequence})
 
     def tell(self, frame: OrderFrame, kind: FrameKind, refused: Refused | None) -> None:
         """Counts and logs what became of a frame."""

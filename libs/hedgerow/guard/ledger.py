@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 from hedgerow.domain.egress import WriterMark
 from hedgerow.guard.frames import FrameKind, OrderFrame
 
-BEGIN, START, CONNECT, FRAME, LATCH, LIFT = "BEGIN", "START", "CONNECT", "FRAME", "LATCH", "LIFT"
+BEGIN, START, CONNECT, FRAME, WITHHELD, LATCH, LIFT = (
+    "BEGIN", "START", "CONNECT", "FRAME", "WITHHELD", "LATCH", "LIFT",
+)  # fmt: skip
 
 
 class Record(NamedTuple):
@@ -65,6 +67,7 @@ class Ledger:
         self._begun: set[tuple[str, int]] = set()
         self._orders: dict[tuple[int, int], str] = {}
         self._frames: dict[str, list[LoggedFrame]] = {}
+        self._by_sequence: dict[int, LoggedFrame] = {}
 
     def apply(self, record: Record) -> None:
         """One more record; raises KeyError or ValueError for one nobody wrote."""
@@ -79,6 +82,8 @@ class Ledger:
                     self._begun.add((role, epoch))
             case "FRAME":
                 self._frame(record, body)
+            case "WITHHELD":
+                self._take_back(int(body["frame"]))
             case "LATCH":
                 self.set_latch(
                     Latch(body["latch_id"], body["account"], body["actor"], body["reason"], record.wall_ns, True)
@@ -119,17 +124,24 @@ class Ledger:
 
     def frames(self, client_order_id: str) -> list[LoggedFrame]:
         """Every frame of that order, oldest first."""
-        return list(self._frames.get(client_order_id, ()))
+        return list(self._frames.get(client_order_id, ())) if client_order_id else []
 
     def _frame(self, record: Record, body: Mapping[str, Any]) -> None:
         frame = LoggedFrame(
             record.sequence, record.wall_ns, FrameKind(body["frame"]), str(body["role"]), int(body["epoch"]),
             int(body["client_id"]), int(body["order_id"]), str(body["ref"]), str(body["hash"]),
         )  # fmt: skip
-        if frame.client_order_id:
-            self._frames.setdefault(frame.client_order_id, []).append(frame)
+        self._frames.setdefault(frame.client_order_id, []).append(frame)
+        self._by_sequence[frame.sequence] = frame
         if frame.kind in (FrameKind.NEW, FrameKind.MODIFY):
             self._orders[(frame.client_id, frame.order_id)] = frame.client_order_id
+
+    def _take_back(self, sequence: int) -> None:
+        """A frame that was logged and then not forwarded: it never was."""
+        frame = self._by_sequence.pop(sequence)
+        self._frames[frame.client_order_id].remove(frame)
+        if frame.kind is FrameKind.NEW:
+            self._orders.pop((frame.client_id, frame.order_id), None)
 
 
 def frame_body(mark: WriterMark, client_id: int, frame: OrderFrame, kind: FrameKind, ref: str) -> dict[str, Any]:

@@ -140,10 +140,10 @@ class ClientSide(asyncio.Protocol):
         kind = self._gate.kind_of(self, frame)
         refused = self._gate.admit(self, frame, kind)
         if refused is not None:
-            self._refuse(frame, kind, refused)
+            self._tell(frame, kind, refused)
             return
         if not kind.adds_risk and self._gate.log.failed:
-            self._forward(frame, kind)  # no failing log holds a cancel back
+            self._tell(frame, kind, self._forward(frame, kind))  # no failing log holds a cancel back
             return
         self._busy = True
         self._gate.record(self, frame, kind).add_done_callback(partial(self._logged, frame, kind))
@@ -163,17 +163,29 @@ class ClientSide(asyncio.Protocol):
     def _logged(self, frame: OrderFrame, kind: FrameKind, done: asyncio.Future[Record]) -> None:
         """The frame is in the log, or cannot be."""
         error = done.exception()
-        self._busy = False
-        if self._closed:
-            return
         if error is not None and kind.adds_risk:
-            self._refuse(frame, kind, Refused(EgressCode.NO_LOG, str(error)))
+            refused: Refused | None = Refused(EgressCode.NO_LOG, str(error))
+        elif self._closed:
+            refused = Refused(EgressCode.REFUSED, "its connection has ended")
         else:
-            self._forward(frame, kind)
+            refused = self._forward(frame, kind)
+        if refused is not None and error is None and kind.adds_risk:
+            self._gate.withhold(done.result()).add_done_callback(partial(self._withheld, frame, kind, refused))
+        else:
+            self._answered(frame, kind, refused)
+
+    def _withheld(self, frame: OrderFrame, kind: FrameKind, refused: Refused, done: asyncio.Future[Record]) -> None:
+        done.exception()  # a log that failed meanwhile keeps the frame: then nothing proves that it was not forwarded
+        self._answered(frame, kind, refused)
+
+    def _answered(self, frame: OrderFrame, kind: FrameKind, refused: Refused | None) -> None:
+        """What became of the frame is settled: the next one may follow."""
+        self._busy = False
+        self._tell(frame, kind, refused)
         self._pump()
 
-    def _forward(self, frame: OrderFrame, kind: FrameKind) -> None:
-        """The last look, and the frame's first byte right after it."""
+    def _forward(self, frame: OrderFrame, kind: FrameKind) -> Refused | None:
+        """The last look, and the frame's first byte right after it; why not one byte left."""
         assert self._gateway is not None
         failpoint("guard.forward")
         refused = self._gate.hold(self, frame, kind)
@@ -182,22 +194,19 @@ class ClientSide(asyncio.Protocol):
                 write_now(self._gateway, framed(frame.payload))
             except BlockingIOError:
                 if kind.adds_risk:
-                    refused = Refused(EgressCode.GATEWAY_BUSY, "the gateway does not read what it was sent before")
-                else:
-                    self._gateway.write(framed(frame.payload))
+                    return Refused(EgressCode.GATEWAY_BUSY, "the gateway does not read what it was sent before")
+                self._gateway.write(framed(frame.payload))
             except ConnectionError as error:
-                self._gate.tell(frame, kind, Refused(EgressCode.REFUSED, f"the gateway is gone: {error}"))
-                self._end()
-                return
-        if refused is not None:
-            self._refuse(frame, kind, refused)
-        else:
-            self._gate.tell(frame, kind, None)
+                return Refused(EgressCode.REFUSED, f"the gateway is gone: {error}")
+        return refused
 
-    def _refuse(self, frame: OrderFrame, kind: FrameKind, refused: Refused) -> None:
+    def _tell(self, frame: OrderFrame, kind: FrameKind, refused: Refused | None) -> None:
+        """Counts what became of the frame, and answers one that did not leave."""
         self._gate.tell(frame, kind, refused)
+        if refused is None:
+            return
         self.reply(error_frame(frame.order_id or -1, refused.code, refused.text))
-        if refused.code is EgressCode.STALE_EPOCH:
+        if refused.code in (EgressCode.STALE_EPOCH, EgressCode.REFUSED):
             self.cut(refused.code, refused.text)
 
     def reply(self, frames: bytes) -> None:
