@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from hedgerow.cli.output import print_pairs, print_table, wall_text
 from hedgerow.domain.errors import NotFound
+from hedgerow.guard.ledger import FRAME
 from hedgerow.ibsim.messages.ids import Reply, Request
 from hedgerow.ibsim.wirelog import Direction, WireRecord, orders, read_wire_log
 from hedgerow.state_dir import StateDir
@@ -24,8 +26,9 @@ _NAMING = (Reply.OPEN_ORDER, Reply.EXECUTION, Reply.COMPLETED_ORDER)
 def find(state: StateDir, order: str) -> dict[str, Any]:
     """The order of that client_order_id or intent_id; raises NotFound.
 
-    {client_order_id, intent_id, strategy, order, quote, decision, verdict, reports, fills, frames, steps}: `decision`
-    and `verdict` are None where their process kept none, `frames` are those of the simulated gateway's byte tap.
+    {client_order_id, intent_id, strategy, order, quote, decision, verdict, reports, fills, guarded, frames, steps}:
+    `decision` and `verdict` are None where their process kept none, `guarded` are the frames the egress guard logged
+    before it forwarded them, `frames` are those of the simulated gateway's byte tap.
     A step is {wall_ns, since_ms, source, what, detail}, oldest first; `since_ms` counts from the step before.
     """
     place = location_of(state)
@@ -50,6 +53,7 @@ def find(state: StateDir, order: str) -> dict[str, Any]:
         "verdict": _verdict(place, row),
         "reports": _reports(place, name),
         "fills": fills,
+        "guarded": _guarded(state.root / "guard" / "frames.log", name),
         "frames": _frames(state.wire_log, name, {fill["execution_id"] for fill in fills}),
     }
     return {**life, "steps": _steps(life)}
@@ -77,6 +81,19 @@ def _reports(place: Place, name: str) -> list[dict[str, Any]]:
             for row in read_journal(store)
             if row.payload.get("client_order_id") == name
         ]  # fmt: skip
+
+
+def _guarded(frame_log: Path, name: str) -> list[dict[str, Any]]:
+    """The order's frames by the egress guard's log, read beside a guard that may be writing it; none without one."""
+    if not frame_log.is_file():
+        return []
+    whole = [line for line in frame_log.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+    records = [json.loads(line) for line in whole]
+    return [
+        {"sequence": each["n"], "wall_ns": each["wall_ns"], **each["body"]}
+        for each in records
+        if each["body"].get("kind") == FRAME and each["body"].get("ref") == name
+    ]
 
 
 def _frames(wire_log: Path, name: str, executions: Collection[str]) -> list[dict[str, Any]]:
@@ -133,6 +150,9 @@ def _steps(life: dict[str, Any]) -> list[dict[str, Any]]:
             facts.append(f"{report['commission'][1]} for {report['commission'][0]}")
         words = " ".join(part for part in facts if part)
         steps.append((report["wall_ns"], "journal", report["kind"], f"#{report['sequence']} {words}".rstrip()))
+    for frame in life["guarded"]:
+        words = f"epoch {frame['epoch']}, order id {frame['order_id']}"
+        steps.append((frame["wall_ns"], "guard", str(frame["frame"]), words))
     for frame, again in _first_told(life["frames"]):
         way = "to the gateway" if frame["direction"] == Direction.IN.name else "from the gateway"
         words = f"{way}, {frame['bytes']} bytes" + (f", and {again} times again" if again else "")

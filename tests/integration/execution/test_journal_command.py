@@ -10,6 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from hedgerow.domain.egress import WriterMark
+from hedgerow.guard.frame_log import FrameLog
+from hedgerow.guard.frames import FrameKind, OrderFrame
+from hedgerow.guard.ledger import frame_body
 from tests.integration.execution.world import World
 
 
@@ -38,6 +42,11 @@ async def test_an_order_can_be_followed_verified_and_folded_anew(world: World, t
     (state / "ibsim").mkdir(exist_ok=True)
     shutil.copy(world.state.root.parent / "wire.log", state / "ibsim" / "wire.log")
 
+    guard = FrameLog(state / "guard" / "frames.log", 5.0)
+    frame = OrderFrame(FrameKind.NEW, 1, "", answer.client_order_id, b"00")
+    await guard.append(frame_body(WriterMark("execution", 1, 1), 10, frame, frame.kind, answer.client_order_id))
+    guard.close()
+
     code, found = await journal("verify", str(state))
     assert (code, found["ok"], found["fault"]) == (0, True, None)
     [compared] = found["heads_compared"].values()
@@ -55,7 +64,7 @@ async def test_an_order_can_be_followed_verified_and_folded_anew(world: World, t
     told = [(step["source"], step["what"]) for step in life["steps"]]
     journaled, placed = told.index(("journal", "INTENT")), told.index(("wire", "PLACE_ORDER"))
     assert told.index(("risk", "VERDICT")) <= journaled < placed < told.index(("wire", "EXECUTION"))
-    assert told.count(("wire", "PLACE_ORDER")) == 1
+    assert (told.count(("wire", "PLACE_ORDER")), told.count(("guard", "NEW"))) == (1, 1)
     assert all(step["since_ms"] >= 0 for step in life["steps"])
     assert await journal("show", answer.intent_id, str(state)) == (0, life)
     assert (await journal("show", "hr-none", str(state)))[0] == 2

@@ -9,20 +9,22 @@ from pathlib import Path
 import pytest
 
 from hedgerow.domain.execution_report import Fill
-from hedgerow.domain.order import Side
+from hedgerow.domain.order import OrderStatus, Side
 from hedgerow.store.engine import Store, acquire_epoch, open_store
 from hedgerow.store.journal import JournalWriter
 from hedgerow.store.location import StoreLocation
 from services.execution.domain import commands as c
+from services.execution.domain.events import Resolution
 from services.execution.domain.flatten import FlattenEvent, FlattenKind
 from services.execution.domain.intents import client_order_id_of
+from services.execution.domain.latches import LatchEvent, LatchFact, LatchKind
 from services.execution.domain.ledger import Ledger
 from services.execution.order_log import OrderLog
 from services.execution.replay import main, replay
 from tests.store_places import fresh_location, location, postgres, store_database
 from tests.unit.services.execution.samples import allow, intent
 
-EVENTS = 14
+EVENTS = 18
 
 __all__ = ["fresh_location", "location", "postgres", "store_database"]
 
@@ -47,7 +49,12 @@ async def live(store: Store) -> None:
     log.record(c.RecordCommission("e.1.02", Decimal("1.25"), Decimal("0.5"), 7, 7))
     log.record_flatten(FlattenEvent(FlattenKind.BEGUN, "r-1", 8, 8, strategy="s"))
     log.record(c.RequestCancel(second, "WANTED", 8, 8), c.RecordCancel(second, "", "gone", 9, 9))
-    done = log.record(c.MarkUnknown(third, "NOT_FOUND_AT_BROKER", "nowhere", 9, 9))
+    log.record(c.Reopen(second, 8, 12, "live there", 10, 10))
+    log.record_latch(LatchEvent(LatchFact.SET, "p-1", 10, 10, LatchKind.PAUSE, "s"))
+    word = Resolution("r-2", "operator", "seen on the statement")
+    log.record(c.MarkUnknown(second, "NOT_FOUND_AT_BROKER", "nowhere", 11, 11))
+    log.record(c.Resolve(second, OrderStatus.CANCELED, word, 11, 11))
+    done = log.record(c.MarkUnknown(third, "NOT_FOUND_AT_BROKER", "nowhere", 12, 12))
     assert done is not None
     await done
     assert not log.failed
