@@ -110,7 +110,7 @@ class Flattener:
             if not (flatten.lifted or flatten.under_way):
                 event = self._event(flatten, FlattenKind.LIFTED, reason=command_id)
                 failpoint("flatten.lift")
-                await self._log.record_flatten(event, self._answers.lifted(flatten))
+                await asyncio.shield(self._log.record_flatten(event, self._answers.lifted(flatten)))
                 failpoint("flatten.lifted")
         self._tell_state()
         self._wake(strategy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from hedgerow.api.execution.v1 import execution_pb2
@@ -43,7 +44,7 @@ class LatchCalls:
             LatchFact.SET, request_id, 0, 0, LatchKind.KILL, request.strategy[:LONGEST_NAME],
             request.account[:LONGEST_NAME], "", self.desk.newest_heard, actor, reason,
         )  # fmt: skip
-        await self._killer.begin(ask, recorded=False)
+        await asyncio.shield(self._killer.begin(ask, recorded=False))
         return self._answer(self._killer.view(request_id))
 
     def _answer(self, view: KillView) -> execution_pb2.KillResponse:

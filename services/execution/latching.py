@@ -159,7 +159,7 @@ class LatchDesk:
         committed = self._log.record_latch(event, rows)
         self.durable_in.pop(latch_id, None)
         self._tell_state()
-        await committed
+        await asyncio.shield(committed)  # who asks may go away: the journal does not
         failpoint("latch.lifted")
         self._logger.warning("latch lifted", latch=latch_id, by=by)
         try:

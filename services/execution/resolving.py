@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from hedgerow.api.execution.v1 import execution_pb2
 from hedgerow.clock import Clock, wall_now
 from hedgerow.domain.errors import InvalidValue
@@ -44,7 +46,7 @@ class Resolver:
             raise InvalidValue("resolution", request.resolution, "CANCELED, REJECTED or NOT_SENT")
         done = self._log.record(c.Resolve(name, becomes, word, self._clock.market_now(), wall_now()))
         if done is not None:
-            await done
+            await asyncio.shield(done)  # a caller that goes away must not cancel the commit
             self._logger.warning(
                 "order resolved by hand", order=name, state=becomes.value, actor=word.actor, reason=word.reason,
                 request_id=word.request_id,

@@ -77,7 +77,7 @@ class ExecutionService:
             committed = self._log.record(wish)
             if committed is not None:
                 try:
-                    await committed
+                    await asyncio.shield(committed)  # a caller that goes away must not cancel the commit
                 except JournalUnavailable as error:
                     self._logger.error("cancel not journaled", order=client_order_id, cause=str(error))
         failpoint("service.canceled")
