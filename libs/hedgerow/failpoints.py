@@ -56,6 +56,11 @@ def arm(text: str) -> None:
     _armed.update(armed)
 
 
+def hits(name: str) -> int:
+    """How often the place was passed since it was armed; 0 for one that is not."""
+    return _hits.get(name, 0)
+
+
 def _hit(name: str) -> None:
     found = _armed.get(name)
     if found is None:

@@ -18,6 +18,7 @@ def torture(
     replay: Annotated[str, typer.Option("--replay", help="One case again: FAMILY:SEED/NUMBER.")] = "",
     minutes: Annotated[float | None, typer.Option("--minutes", help="Begin nothing after so long.")] = None,
     workers: Annotated[int | None, typer.Option("--workers", help="Processes that run cases.")] = None,
+    first: Annotated[bool, typer.Option("--first-failure", help="End at the first failure.")] = False,
     list_: Annotated[bool, typer.Option("--list", help="Show families and failpoints, run nothing.")] = False,
     markdown: Annotated[Path | None, typer.Option("--markdown", help="Also write the figures here.")] = None,
     as_json: JsonFlag = False,
@@ -28,7 +29,7 @@ def torture(
         print("\n".join(module.listed()))
         return
     options = module.Options(
-        cases=cases, seed=seed, only=only, replay=replay, minutes=minutes, workers=workers, as_json=as_json,
-        markdown=markdown,
+        cases=cases, seed=seed, only=only, replay=replay, minutes=minutes, workers=workers,
+        first_failure=first, as_json=as_json, markdown=markdown,
     )  # fmt: skip
     raise typer.Exit(module.main(options))

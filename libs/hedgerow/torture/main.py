@@ -6,13 +6,16 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hedgerow.failpoints import VARIABLE
+from hedgerow.torture.nursery import preload
 from hedgerow.torture.plan import interleaved, replayed, spread
+from hedgerow.torture.points import points
 from hedgerow.torture.pool import OnProgress, Tally, run_groups
-from hedgerow.torture.registry import families, family_named
+from hedgerow.torture.registry import Family, families, family_named
 from hedgerow.torture.report import Report, report_of
 
 WORKERS_PER_CPU = 2
@@ -29,6 +32,7 @@ class Options:
     replay: str = ""
     minutes: float | None = None
     workers: int | None = None
+    first_failure: bool = False
     as_json: bool = False
     markdown: Path | None = None
 
@@ -37,17 +41,21 @@ def torture(options: Options) -> Report:
     """Runs the cases; raises InvalidValue for options that name nothing."""
     os.environ.pop(VARIABLE, None)  # processes are armed one by one
     started = time.monotonic()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a process with threads is not to be forked
     if options.replay:
         group = replayed(options.replay)
         chosen = [family_named(group.family)]
-        tallies = run_groups(iter([group]), 1, progress=_quiet)
+        tallies = run_groups(iter([group]), 1, processes=_prepare(chosen))
     else:
         chosen = families(options.only)
         counts = spread(chosen, options.cases)
         until = None if options.minutes is None else started + 60 * options.minutes
         workers = options.workers or WORKERS_PER_CPU * (os.cpu_count() or 1)
         show = _quiet if options.as_json or not sys.stderr.isatty() else _show(sum(counts.values()))
-        tallies = run_groups(interleaved(chosen, counts, options.seed), workers, until, show)
+        tallies = run_groups(
+            interleaved(chosen, counts, options.seed), workers, processes=_prepare(chosen), until=until,
+            first_failure=options.first_failure, progress=show,
+        )  # fmt: skip
     return report_of(options.seed, time.monotonic() - started, chosen, tallies)
 
 
@@ -63,7 +71,19 @@ def main(options: Options) -> int:
 
 def listed() -> list[str]:
     """Every family with its promise, kind and release count."""
-    return [f"{one.promise:>7}  {one.kind.value:<9}{one.release:>9}  {one.name:<28}{one.about}" for one in families()]
+    told = [f"{'promise':>7}  {'kind':<9}{'release':>9}  family"]
+    told += [f"{one.promise:>7}  {one.kind.value:<9}{one.release:>9}  {one.name:<24}{one.about}" for one in families()]
+    places = points()
+    told += ["", f"{len(places)} failpoints (HEDGEROW_FAILPOINTS=name=exit|kill|stop|raise|pause:ms[@nth])"]
+    return told + [f"  {place.name:<28}{place.file}:{place.line}  {place.function}" for place in places]
+
+
+def _prepare(chosen: Sequence[Family]) -> bool:
+    """Imports what worlds need, where there are any; whether there are."""
+    processes = any(one.needs_world for one in chosen)
+    if processes:
+        preload()
+    return processes
 
 
 def _quiet(_: dict[str, Tally]) -> None:

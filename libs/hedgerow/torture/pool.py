@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import select
 import shutil
 import tempfile
 import time
@@ -14,6 +16,8 @@ from multiprocessing.process import BaseProcess
 from hedgerow.torture.plan import Group
 from hedgerow.torture.worker import CASE_LIMIT_S, Told, work
 
+END_S = 10.0
+"""Wall seconds processes may take to end by themselves."""
 SILENCE_S = 3 * CASE_LIMIT_S
 """A worker that says nothing for so long is killed, its group a failure."""
 
@@ -32,6 +36,7 @@ class Tally:
     """What a family came to."""
 
     cases: int = 0
+    struck: int = 0
     failures: list[Failure] = field(default_factory=list)
     seconds: float = 0.0
     """Worker seconds it took."""
@@ -51,17 +56,23 @@ OnProgress = Callable[[dict[str, Tally]], None]
 
 
 def run_groups(
-    todo: Iterator[Group], workers: int, until: float | None = None, progress: OnProgress = lambda _: None
-) -> dict[str, Tally]:
-    """Runs the groups on so many processes; what each family came to. None begins after monotonic time `until`."""
+    todo: Iterator[Group], workers: int, *, processes: bool, until: float | None = None, first_failure: bool = False,
+    progress: OnProgress = lambda _: None,
+) -> dict[str, Tally]:  # fmt: skip
+    """Runs the groups on so many workers; what each family came to.
+
+    `processes`: whether any group needs a world. None begins after monotonic time `until`; with `first_failure` all
+    ends at the first one.
+    """
     context = multiprocessing.get_context("fork")
     folder = tempfile.mkdtemp(prefix="hedgerow-torture-")
     tallies: dict[str, Tally] = {}
     crew: list[_Worker] = []
+    alive, held = os.pipe()  # every process of the run inherits its end: the other reads its last word
 
     def hire() -> _Worker:
         ours, theirs = context.Pipe()
-        process = context.Process(target=work, args=(theirs, folder), daemon=False)
+        process = context.Process(target=work, args=(theirs, folder, processes), daemon=False)
         process.start()
         theirs.close()
         return _Worker(process, ours)
@@ -83,20 +94,24 @@ def run_groups(
                 if worker.group is None and worker.process.is_alive():
                     feed(worker)
                 progress(tallies)
+                if first_failure and any(tally.failures for tally in tallies.values()):
+                    return tallies
             for number, worker in enumerate(crew):
                 gone = not worker.process.is_alive() and not worker.connection.poll()
                 if worker.group is not None and (gone or time.monotonic() - worker.heard > SILENCE_S):
                     _lost(worker, tallies)
                     crew[number] = hire()
                     feed(crew[number])
+        for worker in crew:
+            worker.process.join(END_S)
     finally:
         for worker in crew:
             worker.connection.close()
-        for worker in crew:
-            worker.process.join(10)
-            if worker.process.is_alive():
-                worker.process.kill()
-                worker.process.join()
+            worker.process.kill()
+            worker.process.join()
+        os.close(held)
+        select.select([alive], [], [], END_S)
+        os.close(alive)
         shutil.rmtree(folder, ignore_errors=True)
     return tallies
 
@@ -111,6 +126,7 @@ def _hear(worker: _Worker, tallies: dict[str, Tally]) -> None:
         return
     tally = tallies.setdefault(group.family, Tally())
     tally.cases += told.cases
+    tally.struck += told.struck
     tally.failures += [Failure(group.family, group.token(number), detail) for number, detail in told.failures]
     now = time.monotonic()
     tally.seconds += now - worker.heard

@@ -15,11 +15,12 @@ REPLAYS = 20
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One promise attacked in one way."""
+    """One promise attacked in one way; `struck` counts the cases whose fault came to pass."""
 
     promise: int
     kind: Kind
     cases: int
+    struck: int
     failures: tuple[Failure, ...]
     seconds: float
 
@@ -58,9 +59,9 @@ class Report:
 
     def lines(self) -> list[str]:
         """For people: counts and speed, then each failure with the command that brings it back."""
-        found = [f"{'promise':>7}  {'kind':<9}{'cases':>9}{'failures':>10}"]
+        found = [f"{'promise':>7}  {'kind':<9}{'cases':>9}{'struck':>9}{'failures':>10}"]
         for row in self.rows:
-            found.append(f"{row.promise:>7}  {row.kind.value:<9}{row.cases:>9}{len(row.failures):>10}")
+            found.append(f"{row.promise:>7}  {row.kind.value:<9}{row.cases:>9}{row.struck:>9}{len(row.failures):>10}")
         speed = self.cases / self.seconds if self.seconds else 0.0
         found.append(f"{self.cases} cases in {self.seconds:.1f} s, {speed:.1f} cases/s, seed {self.seed}; simulated")
         for row in self.rows:
@@ -80,8 +81,12 @@ def report_of(seed: int, seconds: float, chosen: Sequence[Family], tallies: dict
     for one in chosen:
         tally = tallies.get(one.name, Tally())
         key = (one.promise, one.kind)
-        had = rows.get(key, Row(*key, 0, (), 0.0))
+        had = rows.get(key, Row(*key, 0, 0, (), 0.0))
         rows[key] = Row(
-            *key, had.cases + tally.cases, had.failures + tuple(tally.failures), had.seconds + tally.seconds
+            *key,
+            had.cases + tally.cases,
+            had.struck + tally.struck,
+            had.failures + tuple(tally.failures),
+            had.seconds + tally.seconds,
         )
     return Report(seed, seconds, tuple(rows[key] for key in sorted(rows, key=lambda each: (each[0], each[1].value))))

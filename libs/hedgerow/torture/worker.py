@@ -23,17 +23,18 @@ CASE_LIMIT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a worker says: cases done since it last spoke, and those that failed as (number, detail)."""
+    """What a worker says: cases done since it last spoke, how many were struck, failures as (number, detail)."""
 
     cases: int
+    struck: int
     failures: tuple[tuple[int, str], ...]
     group_done: bool
 
 
-def work(connection: Connection, folder: str) -> None:
+def work(connection: Connection, folder: str, processes: bool) -> None:
     """The process: groups come in by the connection until None; ends with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends us
-    with Rig.start(folder) as rig, asyncio.Runner() as runner:
+    with Rig.start(folder, processes) as rig, asyncio.Runner() as runner:
         try:
             while (group := connection.recv()) is not None:
                 one = family_named(group.family)
@@ -57,12 +58,13 @@ def _pure(one: Family, group: Group, rig: Rig) -> Told:
             failures.append((number, str(error)))
         except (HedgerowError, ArithmeticError, LookupError, TypeError, ValueError, AssertionError, RuntimeError):
             failures.append((number, traceback.format_exc()))
-    return Told(group.count - group.first, tuple(failures), True)
+    return Told(group.count - group.first, group.count - group.first, tuple(failures), True)
 
 
 async def _with_world(one: Family, group: Group, rig: Rig, connection: Connection) -> None:
     rig.new_world(group.seed)
     for number in range(group.count):
+        rig.struck = False
         failure = await _one(one, group.case_seed(number), rig)
         if failure:
             # what follows on a world where something went wrong proves nothing
@@ -70,9 +72,9 @@ async def _with_world(one: Family, group: Group, rig: Rig, connection: Connectio
             rig.new_world(group.seed)
         told = () if not failure else ((number, failure),)
         if number >= group.first:
-            connection.send(Told(1, told, False))
+            connection.send(Told(1, int(rig.struck), told, False))
     await rig.end_world()
-    connection.send(Told(0, (), True))
+    connection.send(Told(0, 0, (), True))
 
 
 async def _one(one: Family, seed: int, rig: Rig) -> str:
