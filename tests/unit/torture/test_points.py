@@ -22,7 +22,7 @@ def test_there_are_enough_and_each_has_a_name_of_its_own() -> None:
     found = points()
     assert len(found) >= 120
     assert [name for name, count in Counter(point.name for point in found).items() if count > 1] == []
-    assert [point.name for point in found if not re.fullmatch(r"[a-z_]+\.[a-z_]+", point.name)] == []
+    assert [point.name for point in found if not re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", point.name)] == []
 
 
 def test_the_order_path_is_full_of_them() -> None:
