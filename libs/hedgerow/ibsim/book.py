@@ -15,8 +15,9 @@ from hedgerow.domain.order import Side
 from hedgerow.domain.position import Position
 from hedgerow.ibsim.orders import Execution, OrderFields, SimOrder, Status
 
-_VERSION = 1
+_VERSION = 2
 _FIRST_PERM_ID = 600_745_656
+_FROM_1 = "ALTER TABLE orders ADD COLUMN triggered INTEGER NOT NULL DEFAULT 0;"
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE clients (client_id INTEGER PRIMARY KEY, next_order_id INTEGER NOT NULL);
@@ -25,7 +26,7 @@ CREATE TABLE orders (
   perm_id INTEGER PRIMARY KEY, client_id INTEGER NOT NULL, order_id INTEGER NOT NULL, instrument_id TEXT NOT NULL,
   fields TEXT NOT NULL, status TEXT NOT NULL, filled TEXT NOT NULL, value TEXT NOT NULL, last_price TEXT NOT NULL,
   commission TEXT NOT NULL, placed_at INTEGER NOT NULL, good_until INTEGER NOT NULL, completed_at INTEGER NOT NULL,
-  completed_text TEXT NOT NULL, rested INTEGER NOT NULL);
+  completed_text TEXT NOT NULL, rested INTEGER NOT NULL, triggered INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE executions (
   execution_id TEXT PRIMARY KEY, client_id INTEGER NOT NULL, order_id INTEGER NOT NULL, perm_id INTEGER NOT NULL,
   instrument_id TEXT NOT NULL, side TEXT NOT NULL, quantity TEXT NOT NULL, price TEXT NOT NULL, cum_qty TEXT NOT NULL,
@@ -72,6 +73,9 @@ class Book:
         if self.is_new:
             self._db.executescript(f"BEGIN;{_TABLES}PRAGMA user_version={_VERSION};COMMIT;")
             self._set_meta({"account": account, "cash": str(cash)})
+        elif version == 1:
+            self._db.executescript(f"BEGIN;{_FROM_1}PRAGMA user_version={_VERSION};COMMIT;")
+            self._load(path)
         elif version != _VERSION:
             raise InvalidValue("book_file", str(path), f"version {_VERSION}, found {version}", "start a new session")
         else:
@@ -145,7 +149,7 @@ class Book:
                 if self._stored_next_ids.get(client_id) != next_id:
                     run("INSERT OR REPLACE INTO clients VALUES (?,?)", (client_id, next_id))
             for order in orders:
-                run(f"INSERT OR REPLACE INTO orders VALUES ({','.join('?' * 15)})", _order_row(order))
+                run(f"INSERT OR REPLACE INTO orders VALUES ({','.join('?' * 16)})", _order_row(order))
             for done in (*((execution,) if execution is not None else ()), *executions):
                 run(f"INSERT INTO executions VALUES ({','.join('?' * 14)})", _execution_row(done))
             for name in positions:
@@ -205,16 +209,17 @@ def _order_row(order: SimOrder) -> tuple[object, ...]:
         order.perm_id, order.client_id, order.order_id, order.instrument_id, json.dumps(order.fields),
         order.status.value, str(order.filled), str(order.value), str(order.last_price), str(order.commission),
         order.placed_at, order.good_until, order.completed_at, order.completed_text, int(order.rested),
+        int(order.triggered),
     )  # fmt: skip
 
 
 def _order(row: tuple[object, ...]) -> SimOrder:
     perm_id, client_id, order_id, name, fields, status, filled, value, last, commission, *times = row
-    placed_at, good_until, completed_at, completed_text, rested = times
+    placed_at, good_until, completed_at, completed_text, rested, triggered = times
     return SimOrder(
         _int(client_id), _int(order_id), _int(perm_id), str(name), OrderFields(json.loads(str(fields))),
         Status(str(status)), Decimal(str(filled)), Decimal(str(value)), Decimal(str(last)), Decimal(str(commission)),
-        _int(placed_at), _int(good_until), _int(completed_at), str(completed_text), bool(rested),
+        _int(placed_at), _int(good_until), _int(completed_at), str(completed_text), bool(rested), bool(triggered),
     )  # fmt: skip
 
 

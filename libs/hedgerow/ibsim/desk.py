@@ -13,11 +13,14 @@ from hedgerow.ibsim.clearing import clear, what_if
 from hedgerow.ibsim.codes import Code, RequestRefused
 from hedgerow.ibsim.contracts import Listing, Universe
 from hedgerow.ibsim.fills import CommissionModel, Liquidity, Match, crosses, match, opposite_price, take
+from hedgerow.ibsim.groups import children, cut, rivals
 from hedgerow.ibsim.hub import Hub
 from hedgerow.ibsim.market_time import MarketTime
 from hedgerow.ibsim.orders import OrderFields, SimOrder, Status
 from hedgerow.ibsim.times import with_zone
 from hedgerow.ibsim.validation import check_fields, check_modification, rejected
+
+_GONE = (Status.CANCELED, Status.INACTIVE)
 
 
 class OrderDesk:
@@ -46,7 +49,7 @@ class OrderDesk:
 
     def resume(self) -> None:
         """Take the working orders of a reopened book up again."""
-        for order in self._book.orders.values():
+        for order in self._book.by_perm_id.values():
             if not order.status.is_done:
                 self._working.setdefault(order.instrument_id, []).append(order)
 
@@ -78,6 +81,7 @@ class OrderDesk:
             raise RequestRefused(Code.DUPLICATE_ORDER_ID, "Duplicate order id")
         if not listing.listed:
             raise rejected("The contract is not available for trading")
+        self._check_parent(client_id, fields)
         order = SimOrder(
             client_id, order_id, self._book.take_perm_id(), listing.instrument_id, fields, placed_at=self._time.now()
         )
@@ -89,29 +93,32 @@ class OrderDesk:
             self._finish(order, Status.INACTIVE, refusal.text)
             raise
         self._accept(order, listing)
+        self._release_bracket(order)
 
     def _accept(self, order: SimOrder, listing: Listing) -> None:
         now = self._time.now()
         live = self._is_live(order, listing, now)
-        order.status = Status.SUBMITTED if live else Status.PRE_SUBMITTED
+        order.status = Status.SUBMITTED if live and not order.waits_for_stop else Status.PRE_SUBMITTED
         order.good_until = self._expiry(order, now)
         order.rested = False
         self._working.setdefault(order.instrument_id, [])
         if order not in self._working[order.instrument_id]:
             self._working[order.instrument_id].append(order)
         # Nothing queued here leaves before the next flush, and that comes after the commit.
-        if not live and order.transmitted:
+        if order.transmitted and not self._is_open(order, listing, now):
             # before the status: ib_async takes any warning for a change of state
             self._warn_closed(order, listing, now)
         self._hub.open_order(listing, order)
         self._hub.order_status(order)
         if not self._trade(order, listing, now):
             self._book.commit(orders=(order,), instrument=listing.instrument)
-        if order.time_in_force == "IOC" and not order.status.is_done and order.transmitted:
+        waits = not order.transmitted or self._waits_for_parent(order)
+        if order.time_in_force == "IOC" and not order.status.is_done and not waits:
             self.cancel_order(order)
 
     def _modify(self, order: SimOrder, fields: OrderFields, listing: Listing) -> None:
         check_modification(order, fields, listing)
+        self._check_parent(order.client_id, fields)
         before, order.fields = order.fields, fields
         try:
             self._check_funds(order, listing)
@@ -119,6 +126,7 @@ class OrderDesk:
             order.fields = before
             raise
         self._accept(order, listing)
+        self._release_bracket(order)
 
     def cancel(self, client_id: int, order_id: int) -> None:
         """Cancel one order of this client. Raises RequestRefused (10147, 10148)."""
@@ -164,6 +172,9 @@ class OrderDesk:
         self._finish(order, Status.CANCELED, reason or "Cancelled by Trader", at)
         self._hub.order_status(order)
         self._hub.order_error(order, Code.ORDER_CANCELED, f"Order Canceled - reason:{reason}")
+        for child in children(self.working(order.client_id), order):
+            if not child.status.is_done:
+                self.cancel_order(child, "The parent order is cancelled", at)
 
     def on_quote(self, listing: Listing, now: int) -> None:
         """Match what rests in this contract against its new quote."""
@@ -180,15 +191,21 @@ class OrderDesk:
             if order.good_until and now >= order.good_until:
                 self.cancel_order(order, "The order has expired", now)
                 continue
-            listing = self._universe.by_id[order.instrument_id]
-            if order.status is Status.PRE_SUBMITTED and self._is_live(order, listing, now):
-                order.status = Status.SUBMITTED
-                self._book.commit(orders=(order,))
-                self._hub.order_status(order)
+            self._activate(order, now)
+
+    def _activate(self, order: SimOrder, now: int) -> None:
+        """Submit an order that waited for the open or its parent."""
+        listing = self._universe.by_id[order.instrument_id]
+        waits = order.waits_for_stop or order.status is not Status.PRE_SUBMITTED
+        if not waits and self._is_live(order, listing, now):
+            order.status = Status.SUBMITTED
+            self._book.commit(orders=(order,))
+            self._hub.order_status(order)
 
     def _is_live(self, order: SimOrder, listing: Listing, now: int) -> bool:
-        if not order.transmitted:
-            return False
+        return order.transmitted and not self._waits_for_parent(order) and self._is_open(order, listing, now)
+
+    def _is_open(self, order: SimOrder, listing: Listing, now: int) -> bool:
         if self._time.hours.contains(now):
             return True
         return order.outside_rth and not listing.instrument.is_option and order.limit is not None
@@ -213,6 +230,8 @@ class OrderDesk:
             return False
         if quote.extended and not order.outside_rth:
             return False  # the newest quote is from before the open: nothing regular to trade against yet
+        if order.waits_for_stop and not self._trigger(order, listing):
+            return False
         found = match(order, quote, self._liquidity)
         if found is not None:
             take(order.side, quote, found.quantity)
@@ -235,6 +254,17 @@ class OrderDesk:
         hub.flush()  # the order's reports first: account values are many
         hub.position_changed(order.instrument_id)
         hub.account_changed(now)
+        self._settle_group(order, trade.quantity, now)
+
+    def _trigger(self, order: SimOrder, listing: Listing) -> bool:
+        """Whether the quote has reached the stop price; from then on the order is a market or limit order."""
+        price, stop = opposite_price(order.side, listing.quote), order.stop
+        if price is None or stop is None or (price < stop if order.side is Side.BUY else price > stop):
+            return False
+        order.triggered, order.status = True, Status.SUBMITTED
+        self._book.commit(orders=(order,), instrument=listing.instrument)
+        self._hub.order_status(order)
+        return True
 
     def _finish(self, order: SimOrder, status: Status, text: str, at: int | None = None) -> None:
         order.completed_at = self._time.now() if at is None else at
@@ -247,10 +277,56 @@ class OrderDesk:
         if order in resting:
             resting.remove(order)
 
+    # -- orders that depend on one another
+
+    def _parent(self, client_id: int, fields: OrderFields) -> SimOrder | None:
+        return self._book.orders.get((client_id, int(fields["parentId"] or 0)))
+
+    def _check_parent(self, client_id: int, fields: OrderFields) -> None:
+        if fields["parentId"] in ("", "0"):
+            return
+        parent = self._parent(client_id, fields)
+        if parent is None or fields["parentId"] == fields["orderId"] or parent.status in _GONE:
+            raise RequestRefused(Code.MISSING_PARENT, "Missing parent order.")
+
+    def _waits_for_parent(self, order: SimOrder) -> bool:
+        parent = self._parent(order.client_id, order.fields) if order.parent_id else None
+        return parent is not None and parent.status is not Status.FILLED
+
+    def _release_bracket(self, order: SimOrder) -> None:
+        """An attached order that is transmitted transmits its parent and the others attached to it."""
+        parent = self._parent(order.client_id, order.fields) if order.parent_id and order.transmitted else None
+        if parent is None:
+            return
+        for each in (parent, *children(self.working(order.client_id), parent)):
+            if each is not order and not each.transmitted and not each.status.is_done:
+                each.fields["transmit"] = "1"
+                self._accept(each, self._universe.by_id[each.instrument_id])
+
+    def _settle_group(self, order: SimOrder, traded: Decimal, now: int) -> None:
+        """Cut or cancel the rivals of an order that has traded that much, and start what waited for it."""
+        if order.is_single and not order.status.is_done:
+            return
+        for other in rivals(self.working(order.client_id), order):
+            left = cut(other, order, traded)
+            if left <= 0:
+                self.cancel_order(other, "One of its group has traded")
+            else:
+                other.fields["totalQuantity"] = str(other.filled + left)
+                self._book.commit(orders=(other,))
+                self._hub.open_order(self._universe.by_id[other.instrument_id], other)
+                self._hub.order_status(other)
+        if order.status is Status.FILLED:
+            for child in children(self.working(order.client_id), order):
+                self._activate(child, now)
+                self._trade(child, self._universe.by_id[child.instrument_id], now)
+
     def _price_now(self, order: SimOrder, listing: Listing) -> Decimal:
-        return order.limit or opposite_price(order.side, listing.quote) or listing.quote.mark_price
+        return order.limit or order.stop or opposite_price(order.side, listing.quote) or listing.quote.mark_price
 
     def _check_funds(self, order: SimOrder, listing: Listing) -> None:
+        if self._waits_for_parent(order):
+            return  # it closes what its parent opens
         price = self._price_now(order, listing)
         missing = self._accounts.shortfall(listing, order.side, order.remaining, price)
         if missing > 0:

@@ -10,6 +10,8 @@ from hedgerow.domain.order import Side
 
 ZERO = Decimal(0)
 _UNSET_PRICE = Decimal("1e300")
+STOPS = ("STP", "STP LMT")
+"""Order types that wait for a stop price."""
 
 
 class Status(StrEnum):
@@ -43,8 +45,8 @@ class SimOrder:
 
     `good_until` is market ns UTC after which it expires, 0 never; `rested` says it stood in a
     regular-session book without crossing, so it fills at its own limit; `value` is the sum of
-    price times quantity filled; `received_ns` is CLOCK_MONOTONIC of its frame, 0 when that was
-    before a restart.
+    price times quantity filled; `triggered` says that its stop price has been reached;
+    `received_ns` is CLOCK_MONOTONIC of its frame, 0 when that was before a restart.
     """
 
     client_id: int
@@ -62,6 +64,7 @@ class SimOrder:
     completed_at: int = 0
     completed_text: str = ""
     rested: bool = False
+    triggered: bool = False
     received_ns: int = 0
 
     @property
@@ -83,6 +86,26 @@ class SimOrder:
     def limit(self) -> Decimal | None:
         """The limit price, None for a market order."""
         return limit_of(self.fields)
+
+    @property
+    def stop(self) -> Decimal | None:
+        """The stop price, None for an order that waits for none."""
+        return stop_of(self.fields)
+
+    @property
+    def waits_for_stop(self) -> bool:
+        """Whether its stop price has not been reached yet."""
+        return not self.triggered and self.fields["orderType"] in STOPS
+
+    @property
+    def parent_id(self) -> int:
+        """The order id of the order it is attached to, 0 for none."""
+        return int(self.fields["parentId"] or 0)
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is in no group and attached to nothing; others may be attached to it."""
+        return not self.fields["ocaGroup"] and not self.parent_id
 
     @property
     def average_price(self) -> Decimal:
@@ -107,10 +130,17 @@ class SimOrder:
 
 def limit_of(fields: OrderFields) -> Decimal | None:
     """The limit price among placeOrder fields, None for a market order."""
-    if fields["orderType"] != "LMT" or not fields["lmtPrice"]:
-        return None
-    price = Decimal(fields["lmtPrice"])
-    return None if abs(price) >= _UNSET_PRICE else price
+    return _price(fields["lmtPrice"]) if fields["orderType"] in ("LMT", "STP LMT") else None
+
+
+def stop_of(fields: OrderFields) -> Decimal | None:
+    """The stop price among placeOrder fields, None for an order without."""
+    return _price(fields["auxPrice"]) if fields["orderType"] in STOPS else None
+
+
+def _price(text: str) -> Decimal | None:
+    price = Decimal(text) if text else None
+    return None if price is None or abs(price) >= _UNSET_PRICE else price
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
 from hedgerow.ibsim.codes import PRICE_VARIATION, Code, RequestRefused, validating
 from hedgerow.ibsim.contracts import Listing
-from hedgerow.ibsim.orders import OrderFields, SimOrder, limit_of
+from hedgerow.ibsim.orders import STOPS, OrderFields, SimOrder, limit_of, stop_of
 
-ORDER_TYPES = ("MKT", "LMT")
+ORDER_TYPES = ("MKT", "LMT", *STOPS)
 # Beyond these nothing is meant: the largest size and price an order may name.
 LARGEST_SIZE, LARGEST_PRICE = 10**9, 10**7
+_ID_DIGITS = 10
 TIMES_IN_FORCE = ("", "DAY", "GTC", "IOC")
 
 
@@ -30,8 +32,12 @@ def check_fields(fields: OrderFields, listing: Listing, account: str) -> None:
     if fields["tif"] not in TIMES_IN_FORCE:
         raise RequestRefused(Code.INVALID_TIME_IN_FORCE, f"Invalid time in force:{fields['tif'][:16]}")
     _check_quantity(fields["totalQuantity"])
-    if fields["orderType"] == "LMT":
-        _check_limit(fields, listing)
+    if fields["orderType"] in ("LMT", "STP LMT"):
+        _check_price("limit", fields["lmtPrice"], limit_of, fields, listing)
+    if fields["orderType"] in STOPS:
+        _check_price("stop", fields["auxPrice"], stop_of, fields, listing)
+    if not (fields["parentId"] or "0").isdecimal() or len(fields["parentId"]) > _ID_DIGITS:
+        raise validating(f"Invalid parent order id '{fields['parentId'][:16]}'")
 
 
 def _check_quantity(quantity: str) -> None:
@@ -47,14 +53,16 @@ def _check_quantity(quantity: str) -> None:
         raise RequestRefused(Code.FRACTIONAL_SIZE, "Fractional-sized order cannot be placed via API")
 
 
-def _check_limit(fields: OrderFields, listing: Listing) -> None:
+def _check_price(
+    what: str, text: str, read: Callable[[OrderFields], Decimal | None], fields: OrderFields, listing: Listing
+) -> None:
     try:
-        limit = limit_of(fields)
+        price = read(fields)
     except InvalidOperation:
-        raise validating(f"Invalid limit price '{fields['lmtPrice'][:16]}'") from None
-    if limit is None or not limit.is_finite() or not 0 < limit <= LARGEST_PRICE:
-        raise validating("Missing or invalid limit price for this order type")
-    if limit % listing.min_tick:
+        raise validating(f"Invalid {what} price '{text[:16]}'") from None
+    if price is None or not price.is_finite() or not 0 < price <= LARGEST_PRICE:
+        raise validating(f"Missing or invalid {what} price for this order type")
+    if price % listing.min_tick:
         raise RequestRefused(Code.PRICE_VARIATION, PRICE_VARIATION)
 
 

@@ -30,6 +30,7 @@ from hedgerow.ibsim.times import Hours
 CASH = Decimal(100_000_000)
 HOURS = Hours(0, 1_000_000)
 BLANK = dict.fromkeys([part.name for part in PLACE_ORDER._parts if hasattr(part, "name")], "")
+KINDS = {(True, True): "MKT", (False, True): "LMT", (True, False): "STP", (False, False): "STP LMT"}
 CENTS = st.integers(9_900, 10_100).map(lambda cents: Decimal(cents) / 100)
 
 
@@ -77,16 +78,28 @@ class Desk(RuleBasedStateMachine):
         action=st.sampled_from(["BUY", "SELL"]),
         quantity=st.integers(1, 400),
         limit=st.one_of(st.none(), CENTS),
+        stop=st.one_of(st.none(), CENTS),
+        group=st.sampled_from(["", "", "a", "b"]),
         tif=st.sampled_from(["DAY", "GTC", "IOC"]),
         again=st.booleans(),
     )
-    def place(self, action: str, quantity: int, limit: Decimal | None, tif: str, again: bool) -> None:
+    def place(
+        self,
+        action: str,
+        quantity: int,
+        limit: Decimal | None,
+        stop: Decimal | None,
+        group: str,
+        tif: str,
+        again: bool,
+    ) -> None:
         order_id = self.next_id - 1 if again and self.next_id > 1 else self.next_id
         self.next_id = max(self.next_id, order_id + 1)
         fields: dict[str, str] = BLANK | {
             "orderId": str(order_id), "symbol": "SIMX", "secType": "STK", "exchange": "SMART", "action": action,
             "totalQuantity": str(quantity), "tif": tif, "transmit": "1",
-            "orderType": "MKT" if limit is None else "LMT", "lmtPrice": "" if limit is None else str(limit),
+            "orderType": KINDS[limit is None, stop is None], "lmtPrice": "" if limit is None else str(limit),
+            "auxPrice": "" if stop is None else str(stop), "ocaGroup": group, "ocaType": str(len(group)),
         }  # fmt: skip
 
         def act() -> None:
