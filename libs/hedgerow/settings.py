@@ -255,6 +255,17 @@ class GuardSettings(Section):
         return self
 
 
+class LeaseSettings(Section):
+    """Who may write to the broker when several execution processes run."""
+
+    seconds: float = Field(
+        default=3.0,
+        ge=0.2,
+        description="a writer silent for so long acts no more; after 1.25 times that it is replaced",
+    )
+    standby: bool = Field(default=False, description="a second execution waits for the first to end, instead of ending")
+
+
 class RecordSettings(Section):
     """Recording of a research tape by market-data."""
 
@@ -288,6 +299,7 @@ class Settings(Section):
     telemetry: TelemetrySettings = TelemetrySettings()
     gateway: GatewaySettings = GatewaySettings()
     guard: GuardSettings = GuardSettings()
+    lease: LeaseSettings = LeaseSettings()
     record: RecordSettings = RecordSettings()
     replay: ReplaySettings = ReplaySettings()
     kernel: KernelSettings = KernelSettings()

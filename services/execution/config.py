@@ -45,7 +45,7 @@ class ExecutionConfig(BaseModel):
     def of(cls, settings: Settings) -> Self:
         """Execution's part of the settings."""
         return cls(
-            broker=settings.broker,
+            broker=broker_of(settings),
             risk_timeout_s=settings.timing.risk_timeout_s,
             ack_timeout_s=settings.timing.ack_timeout_s,
             heartbeat_s=settings.timing.stream_heartbeat_s,
@@ -67,3 +67,9 @@ class ExecutionConfig(BaseModel):
         """How old that strategy's quote may be: its own limit, or two intervals of a replayed tape."""
         configured = self.quote_limits_ms.get(strategy, DEFAULT_QUOTE_LIMIT_MS)
         return max(configured, 2 * interval_ns / 1_000_000)
+
+
+def broker_of(settings: Settings) -> BrokerSettings:
+    """Where execution connects: to the guard, where there is one before the gateway."""
+    guard = settings.guard
+    return settings.broker.model_copy(update={"host": guard.host, "port": guard.port} if guard.enabled else {})

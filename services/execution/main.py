@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from hedgerow.api.execution.v1 import execution_pb2_grpc
 from hedgerow.catalog import GUARD
@@ -14,10 +15,13 @@ from hedgerow.failpoints import failpoint
 from hedgerow.ib.kill import cancel_everything
 from hedgerow.ib.link import IbLink, Recovery
 from hedgerow.rpc.process import ProcessContext, run_process
+from hedgerow.rpc.server import RpcServer
+from hedgerow.rpc.standby import until_free
 from hedgerow.rpc.together import run_together
-from hedgerow.store.engine import acquire_epoch, open_store
+from hedgerow.store.engine import acquire_epoch
 from hedgerow.store.head_file import HeadFile
 from hedgerow.store.journal import JournalWriter
+from hedgerow.store.lease import Lease
 from hedgerow.store.spans import SpanStore
 from hedgerow.store.writer import make_log_room
 from services.execution.barrier import Barrier
@@ -47,8 +51,8 @@ from services.execution.risk_client import RiskClient
 from services.execution.server import SERVICE_NAME, ExecutionServer
 from services.execution.service import ExecutionService
 from services.execution.submit import Submitter
+from services.execution.writer import ROLE, Writing, mark_of, open_as_writer
 
-ROLE = "execution"
 SILENCE_BEATS = 6
 
 
@@ -56,9 +60,12 @@ async def compose(context: ProcessContext) -> None:
     """Rebuilds the book from the journal, then serves until stopped; the broker may come and go."""
     config, clock = ExecutionConfig.of(context.settings), context.clock
     failpoint("execution.open")
-    # The writer's lock is the lease: a second process is refused here. A file's is held to the end; a server can lose
-    # one while its process lives, and between a commit and its frame only `held` would tell.
-    store = open_store(context.store, ROLE)
+    store = await open_as_writer(context)
+    if store is None:
+        return
+    lease = Lease(store, context.settings.lease.seconds)
+    writing = Writing(lease)
+    keeping = asyncio.create_task(lease.keep(), name="lease")
     writer = None
     spans = None
     link = None
@@ -68,7 +75,7 @@ async def compose(context: ProcessContext) -> None:
         epoch = acquire_epoch(store, ROLE)
         failpoint("execution.epoch")
         ledger = Ledger()
-        events = rebuild(store, ledger)
+        events = await asyncio.to_thread(rebuild, store, ledger)  # the lease is kept meanwhile, however long it takes
         context.log.info("book rebuilt", events=events, open_orders=len(ledger.book.open), epoch=epoch)
         failpoint("execution.rebuilt")
         make_log_room(store)
@@ -84,7 +91,10 @@ async def compose(context: ProcessContext) -> None:
             killer.on_reports(reports)
 
         log = OrderLog(writer, ledger, publish, lambda: service.on_journal_failed())
-        link = IbLink(config.broker, config.broker.client_ids.execution, ROLE, clock)
+        mark = partial(mark_of, epoch) if context.settings.guard.enabled else None
+        link = IbLink(config.broker, config.broker.client_ids.execution, ROLE, clock, mark=mark)
+        link.last_look = writing.last_look
+        link.add_error_listener(writing.on_broker_error)
         broker = IbBroker(link, lambda event: follower.on_event(event))
         caution = Caution(config.broker, context.channel("portfolio"), lambda: service.tell_state())
         evidence = _evidence(context, config)
@@ -100,8 +110,8 @@ async def compose(context: ProcessContext) -> None:
             context.channel("risk"), config.risk_timeout_s, lambda: service.resync(),
             lambda: service.on_risk(risk.connected),
         )  # fmt: skip
-        submitter = Submitter(config, clock, log, broker, risk, barrier, epoch, store.held, caution)
-        view = FlattenView(config, ledger.book, barrier, submitter)
+        submitter = Submitter(config, clock, log, broker, risk, barrier, epoch, lease.held, caution)
+        view = FlattenView(config, ledger.book, barrier, submitter, caution.transferred)
         holdings = PortfolioHoldings(context.channel("portfolio"), config.rpc_timeout_s)
         quotes = QuoteSource(context.channel("market-data"), clock, config.replay, config.flatten_quote_s)
         answers = FlattenAnswers(log, clock, context.store)
@@ -116,7 +126,7 @@ async def compose(context: ProcessContext) -> None:
         answered = answers.given(store)
         killer = Killer(
             clock, log, broker, barrier, submitter, desk, config.ack_timeout_s, answered,
-            _everything(config, clock) if config.kill_global_cancel else None,
+            _everything(config, clock, mark) if config.kill_global_cancel else None,
         )  # fmt: skip
         calls = LatchCalls(log, desk, killer, flattener, service.require_known, lambda: service.reconciled)
         service.latches = calls.standing
@@ -142,8 +152,9 @@ async def compose(context: ProcessContext) -> None:
         server.on_closing(feed.broadcast.close)
         listening = (operator.channel.listen(), operator.channel.follow_store(POLL_S), operator.watch_stops())
         working = (service.watch(), caution.run(), flattener.run(), killer.run())
-        await run_together(server.serve(), _keep(link), risk.run(), *working, *listening)
+        await run_together(_serve(context, server), _join(keeping), _keep(link), risk.run(), *working, *listening)
     finally:
+        keeping.cancel()
         if link is not None:
             await link.close()
         if operator is not None:
@@ -157,9 +168,11 @@ async def compose(context: ProcessContext) -> None:
         store.close()
 
 
-def _everything(config: ExecutionConfig, clock: Clock) -> Callable[[], Awaitable[str]]:
+def _everything(
+    config: ExecutionConfig, clock: Clock, mark: Callable[[int], str] | None
+) -> Callable[[], Awaitable[str]]:
     """The account-wide cancel by a connection of its own."""
-    return lambda: cancel_everything(config.broker, clock, config.broker.request_timeout_s)
+    return lambda: cancel_everything(config.broker, clock, config.broker.request_timeout_s, mark)
 
 
 def _evidence(context: ProcessContext, config: ExecutionConfig) -> FrameEvidence:
@@ -169,9 +182,19 @@ def _evidence(context: ProcessContext, config: ExecutionConfig) -> FrameEvidence
     return GuardEvidence(context.channel(GUARD), config.broker.client_ids.execution, config.rpc_timeout_s)
 
 
+async def _serve(context: ProcessContext, server: RpcServer) -> None:
+    """Serves, once the port is free: the writer before may be stopped and hold it."""
+    if context.standby or context.settings.lease.standby:
+        await until_free(context.endpoint())
+    await server.serve()
+
+
 async def _keep(link: IbLink) -> None:
     """The link's supervision as one of the process's tasks: its crash is the process's."""
-    task = link.start()
+    await _join(link.start())
+
+
+async def _join(task: asyncio.Task[None]) -> None:
     await asyncio.shield(task)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from hedgerow.clock import Clock
 from hedgerow.domain.errors import Unavailable
@@ -14,15 +15,17 @@ from hedgerow.settings import BrokerSettings
 LOOK_S = 0.25
 
 
-async def cancel_everything(broker: BrokerSettings, clock: Clock, timeout_s: float) -> str:
-    """Cancels every order of every client, manual ones too; what came of it, in words.
+async def cancel_everything(
+    broker: BrokerSettings, clock: Clock, timeout_s: float, mark: Callable[[int], str] | None = None
+) -> str:
+    """Cancels every order of every client, manual ones too; what came of it, in words. `mark` as for IbLink.
 
     Waits at most `timeout_s` wall seconds until the broker shows none open. Raises Unavailable when it cannot be
     reached, BrokerAccountRefused when its accounts do not fit the mode.
     """
     client_id = broker.client_ids.kill
     up = asyncio.Event()
-    link = IbLink(broker, client_id, "kill", clock, lambda _: up.set() if link.up else None)
+    link = IbLink(broker, client_id, "kill", clock, lambda _: up.set() if link.up else None, mark)
     orders = OrderLink(link, ContractBook(link), lambda _: None)
     deadline = asyncio.get_running_loop().time() + timeout_s
     link.start()

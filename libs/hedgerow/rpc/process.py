@@ -41,8 +41,9 @@ Compose = Callable[["ProcessContext"], Awaitable[None]]
 class ProcessContext:
     """What a composition root is given: settings, state folder, clock, server, channels, and the stop event."""
 
-    def __init__(self, name: str, settings: Settings, state: StateDir) -> None:
+    def __init__(self, name: str, settings: Settings, state: StateDir, standby: bool = False) -> None:
         self.name = name
+        self.standby = standby
         self.settings = settings
         self.state = state
         self.stop = asyncio.Event()
@@ -132,12 +133,14 @@ def run_process(name: str, compose: Compose, argv: list[str] | None = None) -> i
     """Runs a process until it is told to stop; returns its exit code: 0 ended, 1 crashed, 2 refused to start.
 
     Options: `--state DIR` (the session's folder with settings.json), `--parent PID` (end when that process
-    ends), `--name NAME` (another name for endpoints, log and run file: several strategies on one host).
+    ends), `--name NAME` (another name for endpoints, log and run file: several strategies on one host),
+    `--standby` (where another process does its work, wait to take its place).
     """
     parser = argparse.ArgumentParser(prog=name)
     parser.add_argument("--state", type=Path, required=True, help="the session's folder")
     parser.add_argument("--parent", type=int, default=0, help="end when this process ends")
     parser.add_argument("--name", default=name, help="name for endpoints, log and run file")
+    parser.add_argument("--standby", action="store_true", help="wait to take the place of the process at work")
     options = parser.parse_args(argv)
     try:
         state = StateDir(options.state)
@@ -147,11 +150,11 @@ def run_process(name: str, compose: Compose, argv: list[str] | None = None) -> i
     except HedgerowError as error:
         return _refused(error)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_run(options.name, compose, settings, state, options.parent))
+        return runner.run(_run(options.name, compose, settings, state, options.parent, options.standby))
 
 
-async def _run(name: str, compose: Compose, settings: Settings, state: StateDir, parent: int) -> int:
-    context = ProcessContext(name, settings, state)
+async def _run(name: str, compose: Compose, settings: Settings, state: StateDir, parent: int, standby: bool) -> int:
+    context = ProcessContext(name, settings, state, standby)
     loop = asyncio.get_running_loop()
     collector = None
 

@@ -85,6 +85,14 @@ class Lease:
                 f"this process is not the writer any more{self._ended and ': '}{self._ended}", "LEASE_LOST"
             )
 
+    def require_unreplaced(self) -> None:
+        """Raises Unavailable (LEASE_LOST) once another writer is known of; a server that is away tells of none."""
+        if self._replaced():
+            raise Unavailable("another process has become the writer", "LEASE_LOST")
+
+    def _replaced(self) -> bool:
+        return bool(self._ended) or (self._store.location.folder is not None and not self._store.held())
+
     def end(self, why: str) -> None:
         """Somebody else knows of a newer writer: never held again."""
         self._ended = self._ended or why
@@ -108,7 +116,8 @@ class Lease:
                 if not lost_at:
                     logger.error("lease not renewed", cause=str(error), lease_s=self._lease_s)
                 lost_at = lost_at or began
-            if self._ended or (lost_at and began - lost_at >= self._lease_s and await self._replaceable()):
+            late = bool(lost_at) and began - lost_at >= self._lease_s
+            if self._replaced() or (late and await self._replaceable()):
                 raise FailedPrecondition(
                     f"the writer's lock of {self._store.backend.name} is lost{self._ended and ': '}{self._ended}; "
                     "a process started anew takes its place, or waits for it", "LEASE_LOST",
