@@ -176,6 +176,12 @@ class OrderDesk:
             if not child.status.is_done:
                 self.cancel_order(child, "The parent order is cancelled", at)
 
+    def reject_order(self, order: SimOrder, reason: str) -> None:
+        """End an order that had been taken: orderStatus Inactive, then error 201."""
+        self._finish(order, Status.INACTIVE, reason)
+        self._hub.order_status(order)
+        self._hub.order_error(order, Code.ORDER_REJECTED, f"Order rejected - reason:{reason}")
+
     def on_quote(self, listing: Listing, now: int) -> None:
         """Match what rests in this contract against its new quote."""
         orders = self._working.get(listing.instrument_id)

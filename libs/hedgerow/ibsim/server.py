@@ -72,6 +72,8 @@ class IbsimServer:
         """Stop listening, and listen again on the same port after `down_s`."""
         assert self._server is not None
         self._server.close()
+        if self._outage is not None:
+            self._outage.cancel()
         self._outage = asyncio.create_task(self._come_back(down_s), name="ibsim-outage")
 
     async def _come_back(self, down_s: float) -> None:

@@ -87,10 +87,10 @@ async def test_a_restart_shuts_the_port_and_comes_back_with_its_book(
     assert await open_ids(again) == ["1", "2", "3"]
 
 
-async def connect_seeing(open_raw: Open, server: Any) -> Any:
+async def connect_seeing(open_raw: Open, server: Any, client_id: int = 10) -> Any:
     """A client after its handshake, what it was told then kept."""
     client = await open_raw(server.port)
-    await client.shake_hands(client_id=10)
+    await client.shake_hands(client_id=client_id)
     return client
 
 
@@ -148,7 +148,8 @@ async def test_1100_holds_reports_data_and_requests_until_1102(start_server: Sta
     assert await client.alive()
     assert kinds(client) == ["4"]
     assert errors(client) == [("-1", 1100)]
-    assert await connect(open_raw, server, 11)  # who comes now is greeted
+    late = await connect_seeing(open_raw, server, 11)  # who comes now is greeted
+    await has(late, "4", "2", "-1", "1100")
     await arm(server, "restore_link")
     await has(client, "62")
     assert errors(client) == [("-1", 1100), ("-1", 1102)]
@@ -169,7 +170,9 @@ async def test_1101_drops_subscriptions_and_reports_can_be_lost(start_server: St
     client.frames.clear()
     await arm(server, "lose_link")
     await quote(server, 49.0, 49.5)
-    await arm(server, "restore_link", data="lost", reports="lost")
+    client.place(2, **RESTING)
+    assert await client.alive()
+    await arm(server, "restore_link", data="lost", reports="lost", requests="lost")
     await quote(server, 60.0, 60.5)
     assert await client.alive()
     assert errors(client) == [("-1", 1100), ("-1", 1101)]
@@ -177,6 +180,7 @@ async def test_1101_drops_subscriptions_and_reports_can_be_lost(start_server: St
     client.send(7, 3, 9, 0, "", "", "", "", "", "")
     await has(client, "55")
     assert kinds(client).count("11") == 1
+    assert list(server.simulation.book.orders) == [(10, 1)]
     client.subscribe(1)  # its id is free again
     await has(client, "1")
     with pytest.raises(InvalidValue, match="an active lose_link"):
@@ -251,6 +255,15 @@ async def test_data_becomes_delayed_and_real_time_again(start_server: Start, ope
     await has(client, "58", "1", "1", "1")
     await quote(server, 102.0, 102.5)
     await has(client, "1", "6", "1", "1", "102.0")
+
+
+async def test_any_frame_can_be_sent(start_server: Start, open_raw: Open) -> None:
+    server = await start_server()
+    client, other = await connect(open_raw, server, 10), await connect(open_raw, server, 11)
+    await arm(server, "send_frame", fields=[1, 6, 1, 1, "nan", 0, 0], client=10)
+    await has(client, "1", "6", "1", "1", "nan")
+    assert await other.alive()
+    assert kinds(other) == []
 
 
 async def test_a_notice_of_any_code_at_a_market_time_or_after_a_while(start_server: Start, open_raw: Open) -> None:

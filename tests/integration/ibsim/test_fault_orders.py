@@ -81,6 +81,19 @@ async def test_a_live_orders_id_in_an_error_that_ends_nothing(start_server: Star
         await arm(server, "order_error", order_id=6)
 
 
+async def test_the_exchange_ends_an_order(start_server: Start, open_raw: Open) -> None:
+    server = await start_server()
+    client = await connect(open_raw, server)
+    client.place(1, orderRef="a", **RESTING)
+    client.place(2, orderRef="b", **RESTING)
+    await has(client, "3", "2")
+    await arm(server, "end_order", order_ref="b", state="inactive", text="no shares to borrow")
+    assert (await has(client, "4"))[2:5] == ["2", "201", "Order rejected - reason:no shares to borrow"]
+    await arm(server, "end_order", order_ref="a")
+    await has(client, "4", "2", "1", "202")
+    assert (statuses(client, 1)[-1], statuses(client, 2)[-1]) == ("Cancelled", "Inactive")
+
+
 async def test_a_modify_makes_a_second_order_and_cancels_reach_both(start_server: Start, open_raw: Open) -> None:
     server = await start_server()
     client = await connect(open_raw, server)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from hedgerow.domain.errors import InvalidValue
+from hedgerow.ibsim.codec import frame
 from hedgerow.ibsim.codes import Code
 from hedgerow.ibsim.faults.engine import Run, Stage
 from hedgerow.ibsim.faults.frames import Incoming, Outgoing
@@ -109,6 +110,21 @@ class Losing(Part):
         return gone
 
 
+class SendFrame(OfClient, Fault):
+    """Any frame at all, field by field: a price of nan, a message nobody knows."""
+
+    action: Literal["send_frame"]
+    fields: tuple[str | int | float, ...] = Field(min_length=1, max_length=1000)
+
+    model_config = ConfigDict(allow_inf_nan=True)
+
+    def start(self, run: Run) -> None:
+        """Send it."""
+        for session in sessions(run, self):
+            session.send(frame(self.fields))
+            session.flush()
+
+
 class Restart(Losing, Fault):
     """The gateway goes away and comes back after `down_ms`, its book as it was but for the orders lost."""
 
@@ -156,6 +172,12 @@ class LoseLink(Standing):
         run.held.append(request)
         return True
 
+    def handled(self, run: Run, request: Incoming) -> None:
+        """Who connects meanwhile is told at once."""
+        if request.kind == Request.START_API and request.session.is_ready:
+            request.session.error(-1, Code.LINK_LOST, _LINK_LOST)
+            request.session.flush()
+
     def outgoing(self, run: Run, reply: Outgoing) -> list[Sending] | None:
         """A report waits; notices about nothing in particular pass."""
         if reply.kind in _LOCAL_REPLIES or (reply.kind == Reply.ERROR and reply.fields[2] == "-1"):
@@ -165,9 +187,9 @@ class LoseLink(Standing):
 
     def stop(self, run: Run) -> None:
         """1101 or 1102, then the reports, then what was asked meanwhile."""
-        self.restore(run, self.data, reports_lost=False)
+        self.restore(run, self.data, reports=Data.KEPT, requests=Data.KEPT)
 
-    def restore(self, run: Run, data: Data, *, reports_lost: bool) -> None:
+    def restore(self, run: Run, data: Data, *, reports: Data, requests: Data) -> None:
         """End it, once."""
         simulation = run.faults.simulation
         if "link" not in simulation.silences:
@@ -177,12 +199,12 @@ class LoseLink(Standing):
             end_subscriptions(run)
         notify(run, *((Code.LINK_DATA_LOST, _DATA_LOST) if data is Data.LOST else (Code.LINK_RESTORED, _DATA_KEPT)))
         held, run.held = run.held, []
-        for frame in held:
-            if isinstance(frame, Outgoing) and not reports_lost:
-                frame.session.release([frame.frame])
-        for frame in held:
-            if isinstance(frame, Incoming):
-                run.faults.handle(frame)
+        for each in held:
+            if isinstance(each, Outgoing) and reports is Data.KEPT:
+                each.session.release([each.frame])
+        for each in held:
+            if isinstance(each, Incoming) and requests is Data.KEPT:
+                run.faults.handle(each)
         simulation.publish()
 
 
@@ -192,6 +214,7 @@ class RestoreLink(Fault):
     action: Literal["restore_link"]
     data: Data = Data.KEPT
     reports: Data = Field(default=Data.KEPT, description="lost = order reports of meanwhile are never sent")
+    requests: Data = Field(default=Data.KEPT, description="lost = what was asked meanwhile, orders too, never arrived")
 
     def start(self, run: Run) -> None:
         """1101 or 1102."""
@@ -202,7 +225,7 @@ class RestoreLink(Fault):
             assert isinstance(each.fault, LoseLink)
             # No longer active before anything is sent: it would hold that back, too.
             each.stage = Stage.FIRED
-            each.fault.restore(each, self.data, reports_lost=self.reports is Data.LOST)
+            each.fault.restore(each, self.data, reports=self.reports, requests=self.requests)
 
 
 class _NoData(Standing):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections import deque
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 _LOG = get_logger(part="faults")
 _NEVER = 1 << 63
+_REMEMBERED = 500
 
 
 class Stage(StrEnum):
@@ -30,6 +33,9 @@ class Stage(StrEnum):
     FIRED = "fired"
     CLEARED = "cleared"
     FAILED = "failed"
+
+
+_LIVE = (Stage.ARMED, Stage.ACTIVE)
 
 
 class Run:
@@ -70,7 +76,10 @@ class Faults:
 
     def __init__(self, simulation: Simulation) -> None:
         self.simulation = simulation
-        self.runs: list[Run] = []
+        # Those armed or active, in the order they were armed, and the newest of those that are over.
+        self.live: list[Run] = []
+        self._over: deque[Run] = deque(maxlen=_REMEMBERED)
+        self._numbers = itertools.count(1)
         self.listening = False
         self.next_at = _NEVER
         self.outage: Callable[[float], None] | None = None
@@ -82,10 +91,10 @@ class Faults:
 
     def arm(self, fault: Fault) -> Run:
         """Take a fault; without a trigger it starts at once. Raises InvalidValue when that cannot be done."""
-        run = Run(self, fault, len(self.runs) + 1)
-        if any(each.name == run.name and each.stage in (Stage.ARMED, Stage.ACTIVE) for each in self.runs):
+        run = Run(self, fault, next(self._numbers))
+        if any(each.name == run.name for each in self.live):
             raise InvalidValue("name", run.name, "a name no armed fault has", "clear that one, or choose another")
-        self.runs.append(run)
+        self.live.append(run)
         if fault.at is not None:
             day = self.simulation.day.meta.date
             run.at = market_time(fault.at, day) if isinstance(fault.at, str) else fault.at
@@ -96,9 +105,14 @@ class Faults:
         self._refresh()
         return run
 
+    @property
+    def runs(self) -> list[Run]:
+        """Every fault armed so far, but for those long over."""
+        return sorted([*self._over, *self.live], key=lambda run: run.number)
+
     def clear(self, which: str | int | None = None) -> list[str]:
         """End the fault of that name or number, or all; the names of those ended."""
-        chosen = [run for run in self.runs if run.stage in (Stage.ARMED, Stage.ACTIVE)]
+        chosen = list(self.live)
         if which is not None:
             chosen = [run for run in chosen if which in (run.name, run.number)]
             if not chosen:
@@ -109,11 +123,11 @@ class Faults:
 
     def active(self, kind: type[Fault]) -> Iterator[Run]:
         """The active faults of that class."""
-        return (run for run in list(self.runs) if run.stage is Stage.ACTIVE and isinstance(run.fault, kind))
+        return (run for run in list(self.live) if run.stage is Stage.ACTIVE and isinstance(run.fault, kind))
 
     def end(self, run: Run, stage: Stage) -> None:
         """Stop it, when it is not over."""
-        if run.stage not in (Stage.ARMED, Stage.ACTIVE):
+        if run.stage not in _LIVE:
             return
         was_active, run.stage = run.stage is Stage.ACTIVE, stage
         self._refresh()
@@ -160,19 +174,23 @@ class Faults:
                 fault.start(run)
             except InvalidValue:
                 run.stage = Stage.FAILED
+                self._refresh()
                 raise
             run.stage, run.applied = Stage.FIRED, run.applied + 1
             self._refresh()
         self.simulation.hub.flush()
 
     def _refresh(self) -> None:
-        waiting = [run for run in self.runs if run.stage is Stage.ARMED]
-        active = [run.fault for run in self.runs if run.stage is Stage.ACTIVE]
+        self._inlets = {number: inlet for number, inlet in self._inlets.items() if inlet}
+        self._over.extend(run for run in self.live if run.stage not in _LIVE)
+        self.live = [run for run in self.live if run.stage in _LIVE]
+        waiting = [run for run in self.live if run.stage is Stage.ARMED]
+        active = [run.fault for run in self.live if run.stage is Stage.ACTIVE]
         triggers = [run.fault.on for run in waiting if run.fault.on is not None]
         self.listening = (
             any(on.message is not None for on in triggers)
             or any(fault.sees_requests for fault in active)
-            or any(self._inlets.values())
+            or bool(self._inlets)
         )
         self._watching = any(on.sent is not None for on in triggers) or any(fault.sees_replies for fault in active)
         self.next_at = min((run.at for run in waiting), default=_NEVER)
@@ -184,12 +202,12 @@ class Faults:
 
     def on_time(self, now: int) -> None:
         """Market time has come so far."""
-        for run in list(self.runs):
+        for run in list(self.live):
             if run.stage is Stage.ARMED and run.at <= now:
                 self._start_quietly(run)
 
     def _count(self, frame: Incoming | Outgoing, when: When) -> None:
-        for run in list(self.runs):
+        for run in list(self.live):
             on = run.fault.on
             if run.stage is not Stage.ARMED or on is None:
                 continue
@@ -213,7 +231,12 @@ class Faults:
             return
         if inlet is None:
             inlet = self._inlets[session.connection_id] = Lagged(_call)
-        inlet.put(lambda: self._consider(request), lag_s)
+        inlet.put(lambda: self._arrive(request), lag_s)
+
+    def _arrive(self, request: Incoming) -> None:
+        self._consider(request)
+        if not self._inlets.get(request.session.connection_id):
+            self._refresh()
 
     def defer_loss(self, session: Session, error: Exception | None) -> bool:
         """Whether the end of a connection waits for frames of it that are still under way."""
@@ -228,7 +251,7 @@ class Faults:
         self._count(request, When.BEFORE)
         if request.session.is_closed:
             return
-        listeners = [run for run in self.runs if run.stage is Stage.ACTIVE and run.fault.sees_requests]
+        listeners = [run for run in self.live if run.stage is Stage.ACTIVE and run.fault.sees_requests]
         if not any(run.fault.incoming(run, request) for run in listeners):
             self.handle(request)
         for run in listeners:
@@ -261,7 +284,7 @@ class Faults:
     def replace(self, reply: Outgoing) -> list[Sending]:
         """What leaves instead of a frame: the first active fault with an opinion decides."""
         self._count(reply, When.BEFORE)
-        for run in list(self.runs):
+        for run in list(self.live):
             if run.stage is Stage.ACTIVE and run.fault.sees_replies:
                 decided = run.fault.outgoing(run, reply)
                 if decided is not None:
@@ -270,7 +293,7 @@ class Faults:
 
     def sent(self, reply: Outgoing) -> None:
         """A frame has left."""
-        for run in list(self.runs):
+        for run in list(self.live):
             on = run.fault.on
             if run.stage is not Stage.ARMED or on is None or on.when is not When.AFTER:
                 continue
@@ -288,7 +311,7 @@ class Faults:
     def hidden(self, session: Session, request: Request) -> set[int]:
         """Permanent ids of the orders an answer to this list request leaves out."""
         gone: set[int] = set()
-        for run in list(self.runs):
+        for run in list(self.live):
             if run.stage is Stage.ACTIVE:
                 gone |= run.fault.hidden(run, session, request)
         return gone

@@ -98,6 +98,23 @@ class OrderError(_OfChosenOrders):
             run.faults.simulation.hub.order_error(order, self.code, told)
 
 
+class EndOrder(_OfChosenOrders):
+    """The exchange ends an open order: cancelled (202), or rejected after it had been taken (Inactive, 201)."""
+
+    action: Literal["end_order"]
+    state: Literal["cancelled", "inactive"] = "cancelled"
+    text: str = "a scripted end"
+
+    def start(self, run: Run) -> None:
+        """It is over."""
+        desk = run.faults.simulation.desk
+        for order in self.chosen(run):
+            if self.state == "cancelled":
+                desk.cancel_order(order, self.text)
+            else:
+                desk.reject_order(order, self.text)
+
+
 class CorrectExecution(OfOrder, Fault):
     """An execution comes again with the next revision in its id, other price or quantity; 0 takes it back."""
 
