@@ -21,6 +21,7 @@ from hedgerow.wire.common import decimal_from_wire
 from services.execution.domain.gate import Refusal
 from services.execution.domain.position_breaks import PositionBreak, kept_back
 from services.execution.domain.restart_window import RestartWindow
+from services.execution.transferred import Transferred
 
 FIRST_RETRY_S, LAST_RETRY_S = 0.1, 2.0
 
@@ -48,6 +49,7 @@ class Caution:
         self._on_change = on_change
         self._log = get_logger(stream="positions")
         self.breaks: tuple[PositionBreak, ...] = ()
+        self.transferred = Transferred()
 
     @property
     def restart(self) -> datetime | None:
@@ -77,6 +79,7 @@ class Caution:
             try:
                 async for message in call:
                     delay = FIRST_RETRY_S
+                    self.transferred.take(message)
                     if message.WhichOneof("event") == "snapshot":
                         self._take(message.snapshot)
             except grpc.aio.AioRpcError as error:

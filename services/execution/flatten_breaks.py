@@ -57,7 +57,9 @@ class Breaks:
     async def _judge(self, line: Line, tried: Attempts) -> None:
         place = (line.key.account, line.key.instrument_id)
         broker = self._barrier.positions.get(place, ZERO)
-        strategies = self._book.net_positions().get(place, ZERO) - self._book.position(line.key) + line.quantity
+        others = self._book.net_positions().get(place, ZERO) - self._book.position(line.key)
+        others += self._view.transferred.at(place) - self._view.transferred.of(line.key)
+        strategies = others + line.quantity
         manual = broker - strategies
         if manual * line.quantity >= 0:
             tried.suspected.pop(place, None)

@@ -17,6 +17,7 @@ from services.execution.domain.orders import Order
 from services.execution.domain.positions import PositionKey
 from services.execution.quotes import FreshQuote
 from services.execution.submit import Submitter
+from services.execution.transferred import Transferred
 
 _LIVE = (OrderStatus.WORKING, OrderStatus.PARTIALLY_FILLED)
 QUOTE_KEPT_S = 0.5
@@ -54,11 +55,14 @@ class Attempts:
 class FlattenView:
     """Builds Surroundings; decides nothing."""
 
-    def __init__(self, config: ExecutionConfig, book: Book, barrier: Barrier, submitter: Submitter) -> None:
+    def __init__(
+        self, config: ExecutionConfig, book: Book, barrier: Barrier, submitter: Submitter, transferred: Transferred
+    ) -> None:
         self._config = config
         self._book = book
         self._barrier = barrier
         self._submitter = submitter
+        self.transferred = transferred
 
     def surroundings(self, flatten: Flatten, tried: Attempts) -> Surroundings:
         """Everything `decide` asks for, as of now."""
@@ -94,6 +98,9 @@ class FlattenView:
         instruments: dict[PositionKey, Instrument] = {}
         for key in keys:
             instruments[key] = parse_instrument_id(key.instrument_id, self._book.positions[key].multiplier)
+        for key in self.transferred.keys(flatten.strategy):
+            keys[key] = None
+            instruments[key] = parse_instrument_id(key.instrument_id)
         for leg in flatten.legs or ():
             key = PositionKey(leg.account, flatten.strategy, leg.instrument.instrument_id)
             keys[key] = None
@@ -102,7 +109,7 @@ class FlattenView:
             option = instruments[key].is_option
             if option and not flatten.include_options:
                 continue
-            quantity = self._book.position(key) + flatten.held_beyond(key)
+            quantity = self._book.position(key) + flatten.held_beyond(key) + self.transferred.of(key)
             target = Decimal(0) if option else flatten.target
             broken = tried.broken.get((key.account, key.instrument_id), "")
             yield Line(key, instruments[key], quantity, target, broken)

@@ -12,7 +12,6 @@ from hedgerow.clock import Clock, wall_now
 from hedgerow.domain.command import FLATTEN_INTENT_PREFIX
 from hedgerow.domain.errors import AlreadyExists, HedgerowError, InvalidValue, JournalUnavailable
 from hedgerow.domain.order import ApprovedOrder, Intent, OrderStatus, Verdict
-from hedgerow.domain.position import ZERO
 from hedgerow.failpoints import failpoint
 from hedgerow.telemetry import metrics
 from hedgerow.telemetry.logs import get_logger
@@ -118,11 +117,11 @@ class Submitter:
             del self._closing_intents[intent.intent_id]
 
     def _refusal(self, intent: Intent, ready: Readiness) -> Refusal | None:
-        beyond = ZERO
+        key = PositionKey(intent.account, intent.strategy, intent.instrument.instrument_id)
+        beyond = self._caution.transferred.of(key)
         target = self._closing_intents.get(intent.intent_id)
         if target is not None:
-            key = PositionKey(intent.account, intent.strategy, intent.instrument.instrument_id)
-            beyond = self._log.flattens.held_beyond(key)
+            beyond += self._log.flattens.held_beyond(key)
             room = need(self._log.book.position(key) + beyond, target) * intent.side.sign
             if intent.quantity > room:
                 return Refusal("REDUCE_ONLY", f"{intent.quantity} would pass the target: {room} can be closed")

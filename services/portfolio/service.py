@@ -111,7 +111,7 @@ class PortfolioService:
             for view in position_views(self.ledger, self.comparison, self.marks.prices)
             if account in ("", view.account)
             and owner in ("", view.owner)
-            and (view.quantity or view.realized_pnl or view.commissions)
+            and (view.quantity or view.realized_pnl or view.commissions or view.transferred.quantity)
         ]
 
     # Broker.

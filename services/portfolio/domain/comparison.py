@@ -54,7 +54,7 @@ class Comparison:
 
     A difference may be a fill whose report or position is still on its way: it counts only when
     it stood unchanged for `settle_ns` while execution was reachable and reconciled. `breaks` stand;
-    `settling` are options of a strategy that left a moment ago, which no strategy's order explains yet.
+    `settling` are options of a strategy that left a moment ago, and breaks whose difference changed since.
     """
 
     def __init__(self, settle_ns: int, expiry_close: ExpiryClose) -> None:
@@ -98,6 +98,7 @@ class Comparison:
         due: list[Transfer] = []
         breaks: list[Break] = []
         settling: list[Break] = []
+        told = {Place(each.account, each.instrument_id) for each in (*self.breaks, *self.settling)}
         for account in sorted(self.accounts):
             if account not in ledger.opened:
                 if self._may_open(ledger, account, execution_ready, wall_ns, monotonic_ns):
@@ -128,6 +129,9 @@ class Comparison:
                     breaks += self._breaks_at(ledger, [place])
                 else:
                     due.append(self._transfer(TransferKind.INFERRED, place, standing.difference, wall_ns, market_ns))
+        # What was told of stays told of while there is any difference, however it changes.
+        known = {Place(each.account, each.instrument_id) for each in (*breaks, *settling)}
+        settling += self._breaks_at(ledger, sorted(told - known))
         self.breaks, self.settling = tuple(breaks), tuple(settling)
         return due
 

@@ -87,3 +87,32 @@ async def test_a_short_that_people_hold_by_the_ledger_forbids_nothing(world: Wor
     await filled(world, 40)
     await in_state(world, "DONE")
     assert Decimal((await world.gateway.admin("status"))["positions"]["GOOG"]) == -70
+
+
+async def test_shares_of_an_exercise_are_the_strategys_to_close(world: World) -> None:
+    await world.processes[-1].start()
+    await world.ready()
+    request = portfolio_pb2.AdoptPositionRequest(
+        account=ACCOUNT, instrument_id=CALL.instrument_id, strategy=world.strategy
+    )
+    request.quantity.value = "1"
+    request.operator.request_id, request.operator.actor, request.operator.reason = "a-1", "test", "test"
+
+    async def owns(owner: str, instrument_id: str, quantity: int) -> None:
+        async def holds() -> bool:
+            return await owned(world, owner, instrument_id) == quantity
+
+        await until(holds, f"{owner} owns {quantity} {instrument_id}")
+
+    await owns("MANUAL", CALL.instrument_id, 20)
+    await ledger(world).AdoptPosition(request)
+    await filled(world, 40, Side.SELL)
+    await world.gateway.admin("exercise", instrument_id=CALL.instrument_id)
+    await owns(world.strategy, "GOOG", 60)
+    await owns("MANUAL", "GOOG", 1900)
+    before = len(new_orders(world, "SELL"))
+    await in_state(world, "DONE")
+    sold = [Decimal(frame.fields["totalQuantity"]) for frame in new_orders(world, "SELL")[before:]]
+    assert sum(sold) == 60
+    assert Decimal((await world.gateway.admin("status"))["positions"]["GOOG"]) == 1900
+    await owns(world.strategy, "GOOG", 0)

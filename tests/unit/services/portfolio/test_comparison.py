@@ -114,3 +114,34 @@ def test_what_a_full_answer_does_not_name_is_closed() -> None:
     (closed,) = compare(comparison, ledger, 2)
     assert (closed.kind, closed.instrument_id, closed.quantity) == (TransferKind.INFERRED, CALL, -20)
     assert quantity(ledger, MANUAL, CALL) == 0
+
+
+def test_a_break_that_changes_is_told_of_all_the_while() -> None:
+    ledger, comparison = opened()
+    ledger.apply_report(fill_report(1, 100), 1)
+    comparison.update(GOOG, holding(90))
+    compare(comparison, ledger, 1)
+    compare(comparison, ledger, 3)
+    assert len(comparison.breaks) == 1
+    comparison.update(GOOG, holding(95))
+    compare(comparison, ledger, 4)
+    assert (comparison.breaks, [each.broker_quantity for each in comparison.settling]) == ((), [95])
+    comparison.unsettle()
+    compare(comparison, ledger, 5, ready=False)
+    assert [each.broker_quantity for each in comparison.settling] == [95]
+    compare(comparison, ledger, 7)
+    assert ([each.broker_quantity for each in comparison.breaks], comparison.settling) == ([95], ())
+    ledger.apply_report(fill_report(2, -5), 1)
+    compare(comparison, ledger, 7.1)
+    assert comparison.breaks == comparison.settling == ()
+
+
+def test_a_break_that_is_explained_is_gone_at_once_though_due_transfers_are_not_booked() -> None:
+    ledger, comparison = opened(0)
+    ledger.apply_report(fill_report(1, 100), 1)
+    comparison.update(GOOG, holding(90))
+    compare(comparison, ledger, 1)
+    compare(comparison, ledger, 3)
+    comparison.update(GOOG, holding(100))
+    compare(comparison, ledger, 3.1)
+    assert comparison.breaks == comparison.settling == ()
