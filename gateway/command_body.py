@@ -15,10 +15,17 @@ from hedgerow.wire.control import command_kind_to_wire, new_command_from_wire
 
 TEXTS = ("strategy", "run_id", "command_id", "actor", "reason")
 FLATTEN = ("to", "include_options")
+KILL = ("account",)
 _TARGETS = {
     "zero": control_pb2.FLATTEN_TARGET_ZERO,
     "neutral": control_pb2.FLATTEN_TARGET_NEUTRAL,
 }
+
+
+def fields_of(kind: CommandKind) -> tuple[str, ...]:
+    """What a command of that kind may say."""
+    more = {CommandKind.FLATTEN: FLATTEN, CommandKind.KILL: KILL}
+    return (*TEXTS, *more.get(kind, ()))
 
 
 def read_command(kind: CommandKind, body: bytes, actor: str, strategy: Callable[[str], str]) -> NewCommand:
@@ -28,11 +35,11 @@ def read_command(kind: CommandKind, body: bytes, actor: str, strategy: Callable[
     name given, or none, into the strategy meant.
     """
     value: dict[str, Any] = _object(body)
-    known = (*TEXTS, *FLATTEN) if kind is CommandKind.FLATTEN else TEXTS
+    known = fields_of(kind)
     for name, item in value.items():
         if name not in known:
             raise wrong(name, item, f"a known field: {', '.join(known)}")
-        if name in TEXTS and not isinstance(item, str):
+        if name in (*TEXTS, *KILL) and not isinstance(item, str):
             raise wrong(name, item, "text")
     request = control_pb2.SendCommandRequest(
         command_id=_text(value, "command_id") or f"http-{uuid.uuid4().hex}",
@@ -41,6 +48,7 @@ def read_command(kind: CommandKind, body: bytes, actor: str, strategy: Callable[
         run_id=_text(value, "run_id"),
         actor=_text(value, "actor") or actor,
         reason=_text(value, "reason"),
+        account=_text(value, "account"),
     )
     if kind is CommandKind.FLATTEN:
         request.flatten.CopyFrom(_flatten(value))

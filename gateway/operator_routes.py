@@ -25,12 +25,13 @@ KINDS = {
     "pause": CommandKind.PAUSE,
     "resume": CommandKind.RESUME,
     "flatten": CommandKind.FLATTEN,
+    "kill": CommandKind.KILL,
     "refresh_accounts": CommandKind.REFRESH_ACCOUNTS,
     "retry_ib": CommandKind.RETRY_IB,
 }
 FOR_EVERY_STRATEGY = frozenset({CommandKind.REFRESH_ACCOUNTS, CommandKind.RETRY_IB})
 """Kinds that need not name a strategy, however many there are; they wait for the broker."""
-WITHOUT_CONTROL = frozenset({CommandKind.STOP, CommandKind.FLATTEN})
+WITHOUT_CONTROL = frozenset({CommandKind.STOP, CommandKind.FLATTEN, CommandKind.KILL})
 """Kinds that go straight into the command store when control cannot be reached."""
 OPERATIONS = ("since_ts", "until_ts", "type", "limit", "strategy", "page_token")
 _DIRECT_TIMEOUT_S = 2.0
@@ -99,12 +100,13 @@ class OperatorRoutes:
 
     def _strategy(self, kind: CommandKind) -> Callable[[str], str]:
         def named(wanted: str) -> str:
-            return "" if not wanted and kind in FOR_EVERY_STRATEGY else self._upstreams.strategy(wanted)
+            every = kind in FOR_EVERY_STRATEGY or kind is CommandKind.KILL
+            return "" if not wanted and every else self._upstreams.strategy(wanted)
 
         return named
 
     async def _send(self, command: NewCommand) -> control_pb2.Command:
-        """Through control where it answers; a stop or flatten straight into the store where it does not.
+        """Through control where it answers; a stop, flatten or kill straight into the store where it does not.
 
         Both by the same command_id, so that a command control recorded without answering is not a second one.
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from gateway.command_body import FLATTEN, TEXTS
+from gateway.command_body import fields_of
 from gateway.observe import CONTENT_TYPE
 from gateway.operator_routes import KINDS
 from gateway.schemas import Schema
@@ -156,6 +156,7 @@ _SUMMARIES = {
     CommandKind.PAUSE: "Sends no new hedge and cancels the resting one; monitoring goes on.",
     CommandKind.RESUME: "Goes on after a pause or a flatten.",
     CommandKind.FLATTEN: "Closes the strategy's attributed stock position and stays paused.",
+    CommandKind.KILL: "Lets no new or changed order leave and cancels those resting, until lifted by name.",
     CommandKind.REFRESH_ACCOUNTS: "Fetches accounts from the broker now.",
     CommandKind.RETRY_IB: "Tries the broker connection now.",
 }
@@ -166,6 +167,7 @@ _BODY: dict[str, Schema] = {
     "actor": _text("Who asks; left out = the caller's address."),
     "reason": _text("Why."),
     "to": _text("What to aim at: no stock position, or the one that offsets the option legs.", "zero", "neutral"),
+    "account": _text("Account to kill; left out = every one."),
     "include_options": _flag("Close the strategy's option legs too; refused with neutral."),
 }
 
@@ -176,10 +178,13 @@ def _optional(schema: Schema) -> Schema:
 
 
 def _command(name: str, kind: CommandKind) -> ShortRoute:
-    known = (*TEXTS, *FLATTEN) if kind is CommandKind.FLATTEN else TEXTS
+    known = fields_of(kind)
+    described = _BODY | (
+        {"strategy": _text("Strategy to kill; left out = every one.")} if kind is CommandKind.KILL else {}
+    )
     body: Schema = {
         "type": "object", "description": "Every field is optional, null as good as left out, and so is the body.",
-        "properties": {field: _optional(_BODY[field]) for field in known}, "additionalProperties": False,
+        "properties": {field: _optional(described[field]) for field in known}, "additionalProperties": False,
     }  # fmt: skip
     return ShortRoute(
         "POST", f"/control/{name}", name, OPERATOR, _SUMMARIES[kind], {"200": ("As recorded.", _COMMAND)}, body=body

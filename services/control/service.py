@@ -78,7 +78,7 @@ class ControlService:
         to carry it out, fails: then the same command may be sent again.
         """
         failpoint("control.send")
-        if command.strategy or command.kind in FOR_A_STRATEGY:
+        if command.strategy or (command.kind in FOR_A_STRATEGY and command.kind is not CommandKind.KILL):
             self._config.require_strategy(command.strategy)
         if command.kind is CommandKind.FLATTEN and command.arguments["target"] == FlattenTarget.NEUTRAL:
             async with self._flattening:  # the first asked decides the target of all that race with its id

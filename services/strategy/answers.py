@@ -42,10 +42,13 @@ class Answers:
         done = [row for row in rows if str(row.outcome).startswith(DONE) and row.kind in set(CommandKind)]
         self.flattens = {str(row.command_id) for row in done if row.kind == CommandKind.FLATTEN}
         """Flattens this strategy paused for."""
-        answered = [Answered(row.acked_ns, row.sequence, CommandKind(row.kind)) for row in done]
-        self.latch: Latch = standing(answered)
-        self._pauses = [each for each in answered if each.kind in PAUSING]
+        self._done = {str(row.command_id): Answered(row.acked_ns, row.sequence, CommandKind(row.kind)) for row in done}
         self._unwritten: list[Sequence[Write]] = []
+
+    @property
+    def latch(self) -> Latch:
+        """The latch that stands after everything carried out so far."""
+        return standing(self._done.values())
 
     def given(self, command_id: str) -> bool:
         """Whether that command was answered, by this run or one before."""
@@ -57,23 +60,34 @@ class Answers:
         So it is with a command whose answer was lost, read again by a later run. A sequence alone says too little: a
         command store that was lost begins them anew.
         """
-        return any(each.sequence > command.sequence and each.acked_ns >= command.created_ns for each in self._pauses)
+        return any(
+            each.kind in PAUSING and each.sequence > command.sequence and each.acked_ns >= command.created_ns
+            for each in self._done.values()
+        )
 
     def give(self, command: Command, strategy: str, outcome: str) -> None:
         """Answers a command, once; what came of a FLATTEN is execution's to record."""
         if command.command_id in self._given:
             return
         self._given.add(command.command_id)
-        if command.kind is CommandKind.FLATTEN:
+        if command.kind is CommandKind.FLATTEN and outcome.startswith(DONE):
             self.flattens.add(command.command_id)
         now = self._last_ns = max(wall_now(), self._last_ns + 1)  # what came later was answered later, always
         _ACK_SECONDS.labels(command.kind.value).observe(max(0, now - command.created_ns) / 1e9)
-        if command.kind in PAUSING and outcome.startswith(DONE):
-            self._pauses.append(Answered(now, command.sequence, command.kind))
+        if outcome.startswith(DONE):
+            self._done[command.command_id] = Answered(now, command.sequence, command.kind)
         rows = [acknowledgement(command, strategy, self._run_id, wall_ns=now, outcome=outcome)]
         if command.kind is not CommandKind.FLATTEN:
             rows.append(outcome_operation(command, strategy, outcome, wall_ns=now, market_ns=self._market_now()))
         self._write(rows)
+
+    def withdraw(self, command_id: str, strategy: str, why: str) -> None:
+        """A flatten that execution refused: this strategy's pause for it never was."""
+        self.flattens.discard(command_id)
+        done = self._done.pop(command_id, None)
+        if done is not None:
+            command = Command(done.sequence, command_id, done.kind, strategy, "", "", "", {}, 0)
+            self._write([acknowledgement(command, strategy, self._run_id, wall_ns=done.acked_ns, outcome=why)])
 
     def retry(self) -> None:
         """Writes again what the store did not take; where it took it and could not say so, its operation is twice."""

@@ -28,12 +28,17 @@ SETTLE_S = 0.8
 LEARN_S = 5.0
 """Wall seconds a resume waits for what is not known yet, such as a stream about to open, before it is refused."""
 LOOK_AGAIN_S = 0.05
+HELD_S = 5.0
+"""Wall seconds a connected execution has to say that it holds a pause, before the pause is answered without that."""
+STOP_HELD_S = 1.0
+"""The same of a stop: the process must end."""
 OWN_KINDS = frozenset(CommandKind) - {CommandKind.REFRESH_ACCOUNTS, CommandKind.RETRY_IB}
 
 
 class _Waiting(NamedTuple):
     command: Command
     until: float  # time.monotonic
+    held_until: float = 0.0
 
 
 class CommandInputs:
@@ -53,6 +58,7 @@ class CommandInputs:
         self._answers = answers
         self._stop = stop
         self._seen: set[str] = set()
+        self._unsettled = set(answers.flattens)
         self._pausing: list[_Waiting] = []
         self._resuming: list[_Waiting] = []
         self._stops: list[Command] = []
@@ -67,6 +73,7 @@ class CommandInputs:
         """Looks into the control file, what waits and what is still to be written; cheap, once a heartbeat."""
         self._poll_control_file()
         self._answers.retry()
+        self._forget_refused()
         self.look()
 
     def _poll_control_file(self) -> None:
@@ -111,7 +118,10 @@ class CommandInputs:
         else:
             self._overtake(command)
             inputs.latch = after(inputs.latch, command.kind)
-            self._pausing.append(_Waiting(command, time.monotonic() + SETTLE_S))
+            if command.kind is CommandKind.FLATTEN:
+                self._unsettled.add(command.command_id)
+            now = time.monotonic()
+            self._pausing.append(_Waiting(command, now + SETTLE_S, now + HELD_S))
         self._evaluate(ObservationCause.COMMAND)
 
     def _overtake(self, command: Command) -> None:
@@ -123,7 +133,9 @@ class CommandInputs:
         """Answers what waited for something, once that has come or its time is over."""
         now = time.monotonic()
         for waiting in list(self._pausing):
-            if self._inputs.order.in_flight and now < waiting.until:
+            if (self._inputs.order.in_flight and now < waiting.until) or (
+                self._unheld(waiting.command) and self._inputs.execution_open and now < waiting.held_until
+            ):
                 continue
             self._pausing.remove(waiting)
             self._answer(waiting.command, self._paused_words(waiting.command))
@@ -144,11 +156,57 @@ class CommandInputs:
         self.look()
 
     def _paused_words(self, command: Command) -> str:
-        words = f"{DONE}: paused{self._unnamed_words()}"
+        words = f"{DONE}: paused{self._unnamed_words()}{self._unheld_words(command)}"
         return f"{words}; execution closes the position" if command.kind is CommandKind.FLATTEN else words
 
     def _unnamed_words(self) -> str:
         return "; execution has not named the intent sent before" if self._inputs.order.in_flight else ""
+
+    def _unheld(self, command: Command) -> bool:
+        """Whether execution, which was connected in this run, has not said that it holds what this command asks."""
+        inputs = self._inputs
+        if command.kind is CommandKind.FLATTEN:  # whether it is, and how far, is execution's own to answer
+            return False
+        return inputs.execution_known and command.command_id not in inputs.held
+
+    def _unheld_words(self, command: Command) -> str:
+        if not self._unheld(command):
+            return ""
+        why = "has not confirmed it" if self._inputs.execution_open else "cannot be reached"
+        return f"; execution {why}: what it was handed before may still leave"
+
+    async def stops_held(self) -> None:
+        """Waits until a connected execution says that it holds every stop, at most STOP_HELD_S."""
+        deadline = time.monotonic() + STOP_HELD_S
+        while time.monotonic() < deadline and self._inputs.execution_open:
+            if not any(self._unheld(command) for command in self._stops):
+                return
+            await asyncio.sleep(LOOK_AGAIN_S / 5)
+
+    def _forget_refused(self) -> None:
+        """A flatten that execution refused has closed nothing and pauses nothing."""
+        if not self._unsettled:
+            return
+        try:
+            given = read_answers(self._place, "execution", self._unsettled)
+        except HedgerowError as error:
+            self._log.warning("execution's answer to a flatten cannot be read", cause=str(error))
+            return
+        for command_id, answer in given.items():
+            if not answer.acked_ns:
+                continue
+            self._unsettled.discard(command_id)
+            if answer.outcome.startswith(REFUSED):
+                self._answers.withdraw(command_id, self._strategy, answer.outcome)
+                for waiting in [each for each in self._pausing if each.command.command_id == command_id]:
+                    self._pausing.remove(waiting)
+                    self._answer(waiting.command, answer.outcome)
+                latch = self._answers.latch
+                for waiting in self._pausing:
+                    latch = after(latch, waiting.command.kind)
+                self._inputs.latch = latch
+                self._log.info("flatten refused by execution", command_id=command_id, outcome=answer.outcome)
+                self._evaluate(ObservationCause.COMMAND)
 
     def _resume(self, command: Command) -> None:
         inputs = self._inputs
@@ -163,13 +221,15 @@ class CommandInputs:
         unreconciled, known = inputs.unreconciled
         if unreconciled:
             return f"not reconciled: {unreconciled}", known
+        if inputs.killed:
+            return f"KILL {inputs.killed} stands and is lifted by its own name: hedgerow resume --latch", True
         if inputs.flattening:
             return f"a flatten is under way: {inputs.flattening}", True
         if inputs.latch is Latch.FLATTENED:
             under_way = self._flatten_under_way()
             if under_way:
                 return under_way, False
-        if inputs.flattened:
+        if inputs.flattened or inputs.held_paused:
             return "execution has not lifted its latch", False
         return "", True
 
@@ -196,7 +256,7 @@ class CommandInputs:
             self._answer(waiting.command, self._paused_words(waiting.command))
         self._pausing.clear()
         for command in self._stops:
-            self._answer(command, f"{DONE}{self._unnamed_words()}")
+            self._answer(command, f"{DONE}{self._unnamed_words()}{self._unheld_words(command)}")
         self._stops.clear()
 
     def close(self) -> None:

@@ -39,7 +39,7 @@ class ExecutionStream:
 
     def __init__(
         self, channel: grpc.aio.Channel, strategy: str, inputs: Inputs, evaluate: Evaluate,
-        market_now: Callable[[], int], rpc_timeout_s: float, silence_s: float,
+        market_now: Callable[[], int], rpc_timeout_s: float, silence_s: float, run_id: str = "",
     ) -> None:  # fmt: skip
         self._stub = execution_pb2_grpc.ExecutionServiceStub(channel)
         self._strategy = strategy
@@ -48,6 +48,7 @@ class ExecutionStream:
         self._market_now = market_now
         self._rpc_timeout_s = rpc_timeout_s
         self._silence_s = silence_s
+        self._run_id = run_id
         self._sender: asyncio.Task[None] | None = None
         self._out: deque[execution_pb2.IntentsRequest] = deque()
         self._wake = asyncio.Event()
@@ -115,7 +116,8 @@ class ExecutionStream:
             self._sender.cancel()
         call = self._stub.Intents()
         # The snapshot holds the whole fold and the open orders, so every stream starts from it.
-        self._put(execution_pb2.IntentsRequest(hello=execution_pb2.IntentsHello(strategy=self._strategy)))
+        hello = execution_pb2.IntentsHello(strategy=self._strategy, run_id=self._run_id)
+        self._put(execution_pb2.IntentsRequest(hello=hello))
         self._sender = asyncio.create_task(self._send(call))
         return call
 
@@ -188,7 +190,11 @@ class ExecutionStream:
 
     def _on_state(self, state: execution_pb2.ExecutionState) -> None:
         inputs = self._inputs
-        inputs.execution_open = True
+        inputs.execution_open = inputs.execution_known = True
+        held = {each.latch_id: each.kind for each in state.latches if each.strategy in ("", self._strategy)}
+        inputs.held = frozenset(each.latch_id for each in state.latches if each.durable_in)
+        inputs.killed = next((name for name, kind in held.items() if kind == execution_pb2.LATCH_KIND_KILL), "")
+        inputs.held_paused = execution_pb2.LATCH_KIND_PAUSE in held.values()
         inputs.execution_link = broker_link_from_wire("state.link", state.link)
         inputs.reconciled = state.reconciled
         inputs.journal_ok = state.journal_ok

@@ -93,6 +93,13 @@ class Inputs:
     """Whether execution refuses this strategy's hedges since a flatten."""
     flatten_blocked: str = ""
     """Why execution's flatten of this strategy cannot go on, empty when it can."""
+    held: frozenset[str] = frozenset()
+    """Ids of the latches execution says stand over this strategy, as it was last heard."""
+    held_paused: bool = False
+    killed: str = ""
+    """The kill that stands over this strategy, empty when none does."""
+    execution_known: bool = False
+    """Whether execution was ever connected in this run: before, nothing was handed to it."""
     restored: RestoredView = NOT_RESTORED
     market_data_open: bool = False
     execution_open: bool = False
@@ -153,7 +160,11 @@ class Inputs:
     @property
     def pause(self) -> Latch:
         """The pause that stands, whoever was told of it: this process or execution."""
-        return Latch.FLATTENED if self.flattened or self.flattening else self.latch
+        if self.killed:
+            return Latch.KILLED
+        if self.flattened or self.flattening:
+            return Latch.FLATTENED
+        return Latch.PAUSED if self.held_paused and self.latch is Latch.NONE else self.latch
 
     @property
     def unreconciled(self) -> tuple[str, bool]:

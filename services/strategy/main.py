@@ -74,7 +74,7 @@ async def compose(context: ProcessContext) -> None:
         market = MarketStream(context.channel("market-data"), inputs, daemon.evaluate, silence_s)
         execution = ExecutionStream(
             context.channel("execution"), name, inputs, daemon.evaluate, clock.market_now,
-            config.timing.rpc_timeout_s, silence_s,
+            config.timing.rpc_timeout_s, silence_s, run_id,
         )  # fmt: skip
         portfolio = PortfolioStream(
             context.channel("portfolio"), config.strategy, parameters, run_id, inputs, daemon.evaluate, market.want,
@@ -109,6 +109,7 @@ async def compose(context: ProcessContext) -> None:
             await _until_stop(context.stop, [serving, *tasks])
             daemon.stop()
             await execution.flushed(FLUSH_S)
+            await operator.stops_held()
         finally:
             for task in tasks:
                 task.cancel()

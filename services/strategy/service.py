@@ -202,6 +202,7 @@ class Daemon:
             created_at=observation.now,
             quote_delayed=self.inputs.delayed,
             traceparent=hedge.decide.traceparent,
+            run_id=self.run_id,
         )
 
     def _turn(self) -> bool:

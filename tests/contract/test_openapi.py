@@ -16,7 +16,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from gateway.command_body import FLATTEN, TEXTS
+from gateway.command_body import FLATTEN, KILL, TEXTS
 from gateway.openapi import openapi_document
 from gateway.operator_routes import OPERATIONS, OperatorRoutes
 from gateway.routes import api_services
@@ -249,6 +249,7 @@ def test_the_short_routes_say_what_they_take() -> None:
     routes = {route.path: route for route in SHORT_ROUTES}
     assert tuple(routes["/operations"].query) == OPERATIONS
     assert tuple((routes["/control/flatten"].body or {})["properties"]) == (*TEXTS, *FLATTEN)
+    assert tuple((routes["/control/kill"].body or {})["properties"]) == (*TEXTS, *KILL)
     assert tuple((routes["/control/stop"].body or {})["properties"]) == TEXTS
 
 

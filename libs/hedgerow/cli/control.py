@@ -12,6 +12,7 @@ import typer
 
 from hedgerow import state_dir
 from hedgerow.cli.command_desk import CommandDesk
+from hedgerow.cli.kill import lift
 from hedgerow.cli.output import JsonFlag, SessionArgument, messages, print_json, print_table
 from hedgerow.cli.supervisor import is_serving
 from hedgerow.domain.command import CommandKind, FlattenOptions, FlattenTarget, NewCommand
@@ -54,9 +55,21 @@ def pause(
 
 def resume(
     session: SessionArgument = "latest", strategy: StrategyOption = "", reason: ReasonOption = "",
+    latch: Annotated[str, typer.Option("--latch", help="Lift just this latch of execution, a kill's too.")] = "",
     command_id: CommandIdOption = "", timeout_s: TimeoutOption = 10.0, json_: JsonFlag = False,
 ) -> None:  # fmt: skip
-    """Hedges again after a pause, a flatten or a fault; needs a reconciled state. Exit code 1: refused, no outcome."""
+    """Hedges again after a pause, a flatten or a fault; needs a reconciled state. Exit code 1: refused, no outcome.
+
+    A kill is lifted by its own name alone: --latch ID, as `hedgerow kill` told it.
+    """
+    if latch:
+        standing = lift(session, latch, reason)
+        if json_:
+            print_json({"lifted": latch, "standing": standing})
+        else:
+            print_table(f"{latch} is lifted; still standing", list(standing[0]) if standing else ["none"],
+                        [list(each.values()) for each in standing])  # fmt: skip
+        return
     _carry_out(CommandKind.RESUME, session, strategy, reason, command_id, timeout_s, json_)
 
 

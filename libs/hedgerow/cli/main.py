@@ -15,6 +15,7 @@ from hedgerow.cli import (
     demo,
     ibsim,
     journal,
+    kill,
     order,
     position,
     queries,
@@ -47,6 +48,7 @@ app.command("stop")(control.stop)
 app.command("pause")(control.pause)
 app.command("resume")(control.resume)
 app.command("flatten")(control.flatten)
+app.command("kill")(kill.kill)
 app.command("refresh-accounts")(control.refresh_accounts)
 app.command("retry-ib")(control.retry_ib)
 app.command("recoveries")(recoveries.recoveries)

@@ -23,6 +23,7 @@ DESIGNED_OR_MENDING = {
     "SERVICE_DOWN": "a service this needs does not answer; it is retried",
     "PAUSED": "paused by an operator",
     "FLATTENED": "flattened by an operator; it stays paused until it is resumed",
+    "KILLED": "killed by an operator; nothing leaves until the kill is lifted by its name",
     "STOPPED_BY_OPERATOR": "stopped by an operator",
     "NOT_ENABLED": "the strategy is not enabled",
     "NO_POSITION": "no option legs to hedge",

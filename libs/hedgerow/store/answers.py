@@ -59,8 +59,9 @@ def answered(place: Place, commands: Sequence[Command], strategy: str | None = N
     """The commands with what their addressees answered.
 
     A command to every strategy is answered by `strategy`, where one is asked about. The answer that counts is
-    control's to what control carries out, execution's to FLATTEN, the strategy's to everything else; until it is
-    there, what another says is shown as progress.
+    control's to what control carries out, execution's to FLATTEN and KILL, the strategy's to everything else; a PAUSE
+    of a strategy that is not connected is done when execution says so. Until it is there, what another says is shown
+    as progress.
     """
     ids = [command.command_id for command in commands]
     if not ids:
@@ -83,7 +84,9 @@ def answered(place: Place, commands: Sequence[Command], strategy: str | None = N
 def _with_answer(
     command: Command, control: Answer | None, strategy: Answer | None, execution: Answer | None
 ) -> Command:
-    final = execution if command.kind is CommandKind.FLATTEN else strategy
+    final = execution if command.kind in (CommandKind.FLATTEN, CommandKind.KILL) else strategy
+    if command.kind is CommandKind.PAUSE and not (strategy and strategy.acked_ns):
+        final = execution if execution and execution.outcome.startswith(DONE) else strategy
     if control is not None and control.acked_ns:
         final = control
     if final is not None and final.acked_ns:

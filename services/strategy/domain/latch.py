@@ -15,6 +15,7 @@ class Latch(StrEnum):
     NONE = ""
     PAUSED = "PAUSED"
     FLATTENED = "FLATTENED"
+    KILLED = "KILLED"  # execution's alone, and lifted there by its name
 
 
 class Answered(NamedTuple):

@@ -10,7 +10,7 @@ import grpc
 
 from hedgerow.domain.command import Command, CommandKind
 from hedgerow.domain.trading_state import BrokerLink, LinkState
-from hedgerow.store.answers import read_answers
+from hedgerow.store.answers import acknowledgement, read_answers
 from hedgerow.store.engine import open_store
 from hedgerow.store.location import StoreLocation
 from hedgerow.store.writer import AsyncWriter
@@ -112,3 +112,51 @@ async def test_a_stop_with_an_intent_execution_has_not_named_says_so(location: S
     run.commands.stopped()
     await run.end()
     assert run.answer("c-1") == "done; execution has not named the intent sent before"
+
+
+async def test_a_pause_is_answered_once_a_connected_execution_holds_it(location: StoreLocation, tmp_path: Path) -> None:
+    run = Run(location, tmp_path)
+    run.inputs.execution_known = True
+    run.commands.apply(command(1, CommandKind.PAUSE))
+    run.commands.look()
+    assert run.inputs.pause is Latch.PAUSED
+    assert run.answer("c-1") == ""
+    run.inputs.held = frozenset({"c-1"})
+    run.commands.look()
+    assert await until(lambda: run.answer("c-1"), "it is answered") == "done: paused"
+    run.commands.apply(command(2, CommandKind.PAUSE))
+    run.inputs.execution_open = False
+    run.commands.look()
+    words = "done: paused; execution cannot be reached: what it was handed before may still leave"
+    assert await until(lambda: run.answer("c-2"), "it is answered without execution") == words
+    await run.end()
+
+
+async def test_a_flatten_that_execution_refused_pauses_nobody_over_a_restart_either(
+    location: StoreLocation, tmp_path: Path
+) -> None:
+    run = Run(location, tmp_path)
+    flatten = command(1, CommandKind.FLATTEN)
+    run.commands.apply(flatten)
+    assert run.inputs.latch is Latch.FLATTENED
+    await until(lambda: run.answer("c-1"), "it is answered")
+    with open_store(location, "execution") as store:
+        writer = AsyncWriter(store)
+        await writer.write([acknowledgement(flatten, "goog", "", wall_ns=5, outcome="refused: only reduces")])
+        await writer.close()
+    run.commands.poll()
+    assert run.inputs.latch is Latch.NONE
+    await run.end()
+    assert run.answer("c-1") == "refused: only reduces"
+    later = Run(location, tmp_path)
+    assert later.inputs.latch is Latch.NONE
+    await later.end()
+
+
+async def test_a_kill_is_lifted_by_its_own_name_alone(location: StoreLocation, tmp_path: Path) -> None:
+    run = Run(location, tmp_path)
+    run.inputs.killed = "k-1"
+    assert run.inputs.pause is Latch.KILLED
+    run.commands.apply(command(1, CommandKind.RESUME))
+    assert (await until(lambda: run.answer("c-1"), "it is answered")).startswith("refused: KILL k-1 stands")
+    await run.end()
