@@ -48,6 +48,17 @@ async def test_a_report_is_omitted_live_but_told_when_asked(start_server: Start,
     assert kinds(client).count("11") == 2
 
 
+async def test_answers_are_left_alone_while_reports_are_omitted(start_server: Start, open_raw: Open) -> None:
+    server = await start_server()
+    client = await connect(open_raw, server)
+    await arm(server, "omit_reports", reports=["execDetails"], times=None)
+    assert await filled(client) == [each for each in WHOLE if each != "11"]
+    client.frames.clear()
+    client.send(7, 3, 9, 0, "", "", "", "", "", "")
+    await has(client, "55")
+    assert kinds(client) == ["11", "59", "55"]
+
+
 async def test_the_nth_report_of_a_kind_can_be_chosen(start_server: Start, open_raw: Open) -> None:
     server = await start_server()
     client = await connect(open_raw, server)

@@ -187,12 +187,13 @@ class Faults:
         waiting = [run for run in self.live if run.stage is Stage.ARMED]
         active = [run.fault for run in self.live if run.stage is Stage.ACTIVE]
         triggers = [run.fault.on for run in waiting if run.fault.on is not None]
+        self._watching = any(on.sent is not None for on in triggers) or any(fault.sees_replies for fault in active)
         self.listening = (
             any(on.message is not None for on in triggers)
             or any(fault.sees_requests for fault in active)
             or bool(self._inlets)
+            or self._watching  # what a reply answers is known by its request only
         )
-        self._watching = any(on.sent is not None for on in triggers) or any(fault.sees_replies for fault in active)
         self.next_at = min((run.at for run in waiting), default=_NEVER)
         for session in self.simulation.connections.values():
             self.attach(session)
