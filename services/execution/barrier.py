@@ -15,7 +15,6 @@ from hedgerow.failpoints import failpoint
 from hedgerow.telemetry import metrics
 from hedgerow.telemetry.logs import get_logger
 from services.execution.domain import commands as c
-from services.execution.domain.decide import SHOWN_LIVE
 from services.execution.domain.orders import Order
 from services.execution.domain.reconcile import Absence, BrokerTruth, Findings, reconcile
 from services.execution.order_log import OrderLog
@@ -183,7 +182,7 @@ class Barrier:
             except HedgerowError as error:
                 self._logger.warning("a stray order is not canceled yet", broker_order_id=number, cause=str(error))
         for name in findings.reopened:
-            await self._cancel(name, SHOWN_LIVE)
+            await self._cancel(name, "NO_LONGER_WANTED")
         if findings.absent and not findings.blocking:
             absent = [self._log.book.orders[name] for name in findings.absent]
             proven = await self._evidence.never_forwarded([each for each in absent if not each.acknowledged])

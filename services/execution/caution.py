@@ -19,11 +19,13 @@ from hedgerow.settings import BrokerSettings
 from hedgerow.telemetry.logs import get_logger
 from hedgerow.wire.common import decimal_from_wire
 from services.execution.domain.gate import Refusal
-from services.execution.domain.position_breaks import PositionBreak, kept_back
+from services.execution.domain.position_breaks import Place, PositionBreak, kept_back
 from services.execution.domain.restart_window import RestartWindow
 from services.execution.transferred import Transferred
 
 FIRST_RETRY_S, LAST_RETRY_S = 0.1, 2.0
+LONGER = 1.5
+"""How much longer than portfolio settles a break stands here: its word takes its time."""
 
 
 def window_of(broker: BrokerSettings) -> RestartWindow | None:
@@ -41,9 +43,15 @@ class Caution:
 
     Portfolio is a cross-check and not on the order path: unreachable, its last word stands, a break as well as
     none. Before its first word there is no break, for only the ledger's owner can tell one from a person's trade.
+    A break it no longer tells of stands for `settle_s` more: that long portfolio itself waits before it calls a
+    difference that changed, by a fill for example, a break again.
     """
 
-    def __init__(self, broker: BrokerSettings, channel: grpc.aio.Channel, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, broker: BrokerSettings, channel: grpc.aio.Channel, settle_s: float, on_change: Callable[[], None]
+    ) -> None:
+        self._settle_s = LONGER * settle_s
+        self._leaving: dict[Place, asyncio.TimerHandle] = {}
         self._stub = portfolio_pb2_grpc.PortfolioServiceStub(channel)
         self._window = window_of(broker)
         self._on_change = on_change
@@ -93,13 +101,23 @@ class Caution:
             delay = min(2 * delay, LAST_RETRY_S)
 
     def _take(self, snapshot: portfolio_pb2.PositionSnapshot) -> None:
-        told = tuple(_breaks(snapshot.breaks))
-        if not snapshot.complete:
-            # It has not compared since it connected: what it does not tell of may stand nevertheless.
-            places = {(each.account, each.instrument_id) for each in told}
-            told += tuple(each for each in self.breaks if (each.account, each.instrument_id) not in places)
-        if told != self.breaks:
-            self.breaks = told
+        told = {each.place: each for each in _breaks(snapshot.breaks)}
+        for place in told.keys() & self._leaving.keys():
+            self._leaving.pop(place).cancel()
+        silent = [each for each in self.breaks if each.place not in told]
+        if snapshot.complete:  # else it has not compared since it connected: what it does not tell of may stand
+            for place in {each.place for each in silent} - self._leaving.keys():
+                timer = asyncio.get_running_loop().call_later(self._settle_s, self._lift, place)
+                self._leaving[place] = timer
+        self._set((*told.values(), *silent))
+
+    def _lift(self, place: Place) -> None:
+        del self._leaving[place]
+        self._set(tuple(each for each in self.breaks if each.place != place))
+
+    def _set(self, breaks: tuple[PositionBreak, ...]) -> None:
+        if breaks != self.breaks:
+            self.breaks = breaks
             self._log.warning("position breaks", breaks=self._told())
             self._on_change()
 
@@ -115,5 +133,5 @@ def _breaks(rows: Iterable[portfolio_pb2.PositionBreak]) -> Iterable[PositionBre
     for row in rows:
         yield PositionBreak(
             row.account, row.instrument_id, decimal_from_wire("break.ledger_quantity", row.ledger_quantity),
-            decimal_from_wire("break.broker_quantity", row.broker_quantity),
+            decimal_from_wire("break.broker_quantity", row.broker_quantity), row.settling,
         )  # fmt: skip

@@ -96,7 +96,9 @@ async def compose(context: ProcessContext) -> None:
         link.last_look = writing.last_look
         link.add_error_listener(writing.on_broker_error)
         broker = IbBroker(link, lambda event: follower.on_event(event))
-        caution = Caution(config.broker, context.channel("portfolio"), lambda: service.tell_state())
+        caution = Caution(
+            config.broker, context.channel("portfolio"), config.break_settle_s, lambda: service.tell_state()
+        )
         evidence = _evidence(context, config)
         barrier = Barrier(
             log, broker, clock, config.ack_timeout_s, evidence, lambda name, reason: service.cancel(name, reason),

@@ -10,6 +10,10 @@ from hedgerow.domain.order import Intent
 from services.execution.domain.gate import Refusal
 
 
+Place = tuple[str, str]
+"""(account, instrument id)."""
+
+
 class PositionBreak(NamedTuple):
     """One place where the broker holds another quantity, signed, than the ledger adds up to."""
 
@@ -17,6 +21,13 @@ class PositionBreak(NamedTuple):
     instrument_id: str
     journal: Decimal
     broker: Decimal
+    settling: bool = False
+    """An option left a moment ago, by expiry or assignment perhaps: portfolio is about to explain it."""
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return (self.account, self.instrument_id)
 
     @property
     def symbol(self) -> str:
@@ -26,7 +37,8 @@ class PositionBreak(NamedTuple):
     @property
     def words(self) -> str:
         """For people."""
-        return f"{self.instrument_id}: journal {self.journal}, broker {self.broker}"
+        words = f"{self.instrument_id}: journal {self.journal}, broker {self.broker}"
+        return f"{words}, settling" if self.settling else words
 
     @property
     def excess(self) -> Decimal:
