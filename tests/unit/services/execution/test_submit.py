@@ -13,22 +13,27 @@ import pytest
 import sqlalchemy as sa
 
 from hedgerow.clock import WallClock, wall_now
+from hedgerow.domain.command import FLATTEN_INTENT_PREFIX
 from hedgerow.domain.errors import AlreadyExists, Unavailable
+from hedgerow.domain.execution_report import Fill
 from hedgerow.domain.instrument import Instrument
-from hedgerow.domain.order import ApprovedOrder, Intent, OrderCheck, OrderStatus, Verdict
+from hedgerow.domain.order import ApprovedOrder, Intent, OrderCheck, OrderStatus, Side, Verdict
 from hedgerow.domain.trading_state import BrokerLink, LinkState
-from hedgerow.rpc.channel import open_channel
-from hedgerow.settings import BrokerSettings, Settings
+from hedgerow.settings import Settings
 from hedgerow.store.engine import Store, acquire_epoch, open_store
 from hedgerow.store.journal import JournalWriter
 from services.execution.barrier import Barrier
 from services.execution.caution import Caution
 from services.execution.config import ExecutionConfig
+from services.execution.domain import commands as c
 from services.execution.domain.latches import LatchEvent, LatchFact, LatchKind
 from services.execution.domain.ledger import Ledger
+from services.execution.latch_file import LatchFile
+from services.execution.latching import LatchDesk
 from services.execution.order_log import OrderLog, rebuild
 from services.execution.ports import Broker, RiskUnavailable
 from services.execution.submit import Submitter
+from services.execution.transferred import Transferred
 from tests.unit.services.execution.samples import intent
 
 Then = Callable[["Way"], None]
@@ -57,12 +62,17 @@ class Way:
         broker = cast(Broker, self)
         self.barrier = Barrier(self.log, broker, clock, 1.0)
         self.barrier.clean = True
-        channel = open_channel("127.0.0.1", 1)
-        caution = Caution(BrokerSettings(), channel, lambda: None)
+        caution = cast(Caution, self)
+        self.transferred = Transferred()
         config = ExecutionConfig.of(Settings())
         self.submitter = Submitter(
             config, clock, self.log, broker, self, self.barrier, self.epoch, lambda: self.lease, caution
         )
+
+    # what is cautious for reasons of its own
+
+    def refusal(self, intent: Intent) -> None:
+        return None
 
     # the broker
 
@@ -237,3 +247,32 @@ async def test_a_journal_that_fails_sends_nothing_and_lets_cancels_out(way: Way)
     assert len(way.frames) == 1
     way.submitter.cancel_now(order.client_order_id)
     assert way.canceled == [order.broker_order_id]
+
+
+async def test_a_latch_outlives_the_process(way: Way) -> None:
+    set_latch(way)
+    await way.writer.close()
+    later = Way(way.store)
+    assert await later.status(fresh()) == ("DENIED", "PAUSED")
+    assert later.frames == []
+    await later.writer.close()
+
+
+async def test_nothing_is_lifted_before_broker_and_journal_agree(way: Way, tmp_path: Path) -> None:
+    desk = LatchDesk(WallClock(), way.log, LatchFile(tmp_path / "latches"), cast(Broker, way), lambda: None)
+    assert desk.lift_is_refused(reconciled=True) is None
+    refused = desk.lift_is_refused(reconciled=False)
+    assert refused is not None
+    assert refused.reason == "NOT_RECONCILED"
+
+
+async def test_a_flattens_order_never_passes_its_target(way: Way) -> None:
+    await way.submitter.submit(fresh(1))
+    [(order, _)] = way.frames
+    made = Fill("e.1.01", Decimal(10), Decimal(100), None, None, 5)
+    way.log.record(c.RecordFill(order.client_order_id, made, 99, 5, 5))
+    for number, quantity, wanted in ((1, 7, "DENIED"), (2, 6, "SENT")):
+        closing = fresh(2, side=Side.SELL, quantity=Decimal(quantity), intent_id=f"{FLATTEN_INTENT_PREFIX}x-{number}")
+        answer = await way.submitter.submit_flatten(closing, Decimal(4))
+        assert (answer.order_status.value, answer.reason) == (wanted, "REDUCE_ONLY" if wanted == "DENIED" else "")
+    assert [placed.intent.quantity for placed, _ in way.frames] == [10, 6]
