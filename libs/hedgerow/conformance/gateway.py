@@ -130,6 +130,14 @@ class Gateway:
             raise AssertionError(f"{command}: {answer['error']}")
         return answer
 
+    def fault(self, action: str, **parameters: Any) -> None:
+        """Arm a scripted fault; docs/simulated-gateway.md lists them."""
+        self.admin("fault", action=action, **parameters)
+
+    def clear_faults(self) -> None:
+        """End every fault."""
+        self.admin("clear_faults")
+
     def sent(self, message_id: int) -> list[list[str]]:
         """The fields of every message of that kind it has sent so far, from its wire log."""
         return self._logged(Direction.OUT, message_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hedgerow.conformance.scenario import Scenario
-from hedgerow.conformance.scenarios import basics, evidence, layouts, orders, sessions
+from hedgerow.conformance.scenarios import basics, evidence, layouts, orders, outages, reports, restarts, sessions
 
 SCENARIOS: list[Scenario] = [
     *basics.SCENARIOS,
@@ -11,4 +11,7 @@ SCENARIOS: list[Scenario] = [
     *layouts.SCENARIOS,
     *sessions.SCENARIOS,
     *evidence.SCENARIOS,
+    *outages.SCENARIOS,
+    *reports.SCENARIOS,
+    *restarts.SCENARIOS,
 ]
