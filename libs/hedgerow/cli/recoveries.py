@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from hedgerow.state_dir import StateDir
 LIMIT_S = 30.0
 """What a recovery may take, wall seconds: from the crash until the process serves and its strategies run again."""
 _NOTICED_S = 10.0
-"""So long after a crash a daemon that leaves RUNNING does so because of it."""
+"""So long after a crash, or until the next, a daemon that leaves RUNNING does so because of it."""
 _STATE = "[Daemon] state="
 
 
@@ -62,7 +63,9 @@ def recoveries_of(state: StateDir) -> list[Recovery]:
             later = [each for each in log[index + 1 :] if each.service == line.service]
             over = next((each for each in later if each.event in (SERVES, GIVEN_UP)), None)
             served = over is not None and over.event == SERVES
-            running = [_running_again(each, line, line.service) for each in daemons]
+            ends = (each.at for each in log[index + 1 :] if each.event == ENDED)
+            until = min(line.at + _NOTICED_S, next(ends, math.inf))
+            running = [_running_again(each, line, until) for each in daemons]
             known = [each for each in running if each is not None]
             found.append(
                 Recovery(
@@ -76,12 +79,10 @@ def recoveries_of(state: StateDir) -> list[Recovery]:
     return found
 
 
-def _running_again(daemon: list[_Line], ended: _Line, service: str) -> float | None:
-    """Wall seconds until a strategy ran again; 0 when it did not stop running, None when it never did again."""
+def _running_again(daemon: list[_Line], ended: _Line, until: float) -> float | None:
+    """Wall seconds until a strategy ran again; 0 when it did not stop before `until`, None when it never did again."""
     states = [(each.at, each.event.removeprefix(_STATE)) for each in daemon if each.event.startswith(_STATE)]
-    own = bool(daemon) and daemon[0].service == service
-    if not own:
-        until = ended.at + _NOTICED_S
+    if not daemon or daemon[0].service != ended.service:
         left = next((at for at, state in states if ended.at - 1 <= at <= until and state != "RUNNING"), None)
         if left is None:
             return 0.0

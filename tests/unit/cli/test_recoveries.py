@@ -40,23 +40,25 @@ def test_a_recovery_lasts_until_it_serves_and_every_strategy_runs(state: StateDi
         state, "supervisor",
         event(10, ENDED, "execution"), event(10.5, STARTED, "execution"), event(12, SERVES, "execution"),
         event(30, ENDED, "stats"), event(33, SERVES, "stats"),
+        event(45, ENDED, "control"), event(48, SERVES, "control"),
         event(50, ENDED, "strategy-a"), event(51, ENDED, "strategy-a"), event(54, SERVES, "strategy-a"),
         event(90, ENDED, "risk"), event(95, GIVEN_UP, "risk"),
     )  # fmt: skip
     write(
         state, "strategy-a",
         turned(1, "RUNNING"), turned(10, "CONNECTING"), turned(13, "CONNECTED"), turned(14.5, "RUNNING"),
-        turned(53, "IDLE"), turned(56, "RUNNING"),
+        turned(51, "IDLE"), turned(53, "CONNECTING"), turned(56, "RUNNING"),
     )  # fmt: skip
     found = recoveries_of(state)
     assert [(each.service, each.serving_s, each.running_s, each.given_up) for each in found] == [
         ("execution", 2.0, 4.5, False),
         ("stats", 3.0, 0.0, False),
+        ("control", 3.0, 0.0, False),
         ("strategy-a", 4.0, 6.0, False),
         ("risk", None, 0.0, True),
     ]
-    assert [each.rto_s for each in found] == [4.5, 3.0, 6.0, None]
-    assert within_limit(found[:3])
+    assert [each.rto_s for each in found] == [4.5, 3.0, 3.0, 6.0, None]
+    assert within_limit(found[:4])
     assert not within_limit(found)
 
 
