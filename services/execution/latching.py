@@ -104,7 +104,7 @@ class LatchDesk:
         passed = asyncio.ensure_future(self._passed())
         pending: set[asyncio.Future[object]] = {journaled, filed}
         deadline = asyncio.get_running_loop().time() + DURABLE_S
-        while pending and not self.durable_in[latch_id]:
+        while pending and self.durable_in.get(latch_id) == []:  # not if somebody has lifted it meanwhile
             left = deadline - asyncio.get_running_loop().time()
             done, pending = await asyncio.wait(pending, timeout=max(0.0, left), return_when=asyncio.FIRST_COMPLETED)
             if not done:
