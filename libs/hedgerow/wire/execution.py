@@ -8,7 +8,7 @@ from google.type import decimal_pb2
 
 from hedgerow.api.execution.v1 import execution_pb2
 from hedgerow.domain.errors import InvalidValue
-from hedgerow.domain.execution_report import ExecutionReport, Fill
+from hedgerow.domain.execution_report import ExecutionReport, Fill, split_revision
 from hedgerow.domain.order import Intent, OrderType
 from hedgerow.wire.common import (
     age_from_wire,
@@ -116,10 +116,17 @@ def fill_to_wire(fill: Fill) -> execution_pb2.Fill:
 
 
 def fill_from_wire(field: str, message: execution_pb2.Fill) -> Fill:
-    """The execution; raises InvalidValue naming the first part below `field` that breaks a rule."""
+    """The execution; raises InvalidValue naming the first part below `field` that breaks a rule.
+
+    A later revision may take it back whole: its quantity is zero then.
+    """
+    name = text_from_wire(f"{field}.execution_id", message.execution_id, 128)
+    quantity = decimal_from_wire(f"{field}.quantity", message.quantity)
+    if quantity < 0 or not (quantity or split_revision(name)[1] > 1):
+        raise InvalidValue(f"{field}.quantity", message.quantity.value, "above zero, or zero in a later revision")
     return Fill(
-        text_from_wire(f"{field}.execution_id", message.execution_id, 128),
-        positive_decimal_from_wire(f"{field}.quantity", message.quantity),
+        name,
+        quantity,
         decimal_from_wire(f"{field}.price", message.price),
         decimal_from_wire(f"{field}.commission", message.commission) if message.HasField("commission") else None,
         decimal_from_wire(f"{field}.realized_pnl", message.realized_pnl) if message.HasField("realized_pnl") else None,

@@ -91,6 +91,15 @@ def test_a_fill_has_an_id_and_a_quantity() -> None:
         execution.fill_from_wire("fill", message)
 
 
+def test_an_execution_may_be_taken_back_whole_by_its_next_revision_only() -> None:
+    taken_back = replace(FILL, execution_id="0001f4e8.5afbbb86.01.02", quantity=Decimal(0))
+    assert execution.fill_from_wire("fill", execution.fill_to_wire(taken_back)) == taken_back
+    for name, quantity in (("0001f4e8.5afbbb86.01.01", "0"), ("0001f4e8.5afbbb86.01.02", "-1")):
+        message = execution.fill_to_wire(replace(taken_back, execution_id=name, quantity=Decimal(quantity)))
+        with pytest.raises(InvalidValue, match=r"fill\.quantity"):
+            execution.fill_from_wire("fill", message)
+
+
 def test_a_report_goes_there_and_back() -> None:
     message = execution.report_to_wire(REPORT, multiplier=100)
     assert message.multiplier == 100
