@@ -46,8 +46,7 @@ class IbapiClient:
     def connect(self, port: int, client_id: int, timeout_s: float | None = None) -> None:
         app = self._app
         app.next_id, app.account_list = None, []
-        app.connect("127.0.0.1", port, client_id)
-        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread = threading.Thread(target=self._read, args=(port, client_id), daemon=True)
         self._thread.start()
         try:
             self.wait(lambda: app.next_id is not None and bool(app.account_list), "connected", timeout_s or 5.0)
@@ -55,13 +54,20 @@ class IbapiClient:
             self.disconnect()
             raise TimeoutError("no nextValidId") from None
 
-    def _read(self) -> None:
+    def _read(self, port: int, client_id: int) -> None:
+        # connect() has no time-out of its own: it may wait for the gateway's first answer for ever
+        self._app.connect("127.0.0.1", port, client_id)
         try:
             self._app.run()
         except RuntimeError as error:  # a callback's own mistake ends the library's loop
             self.handler_failures.append(repr(error))
 
     def disconnect(self) -> None:
+        connection = self._app.conn
+        if connection is not None and not self._app.isConnected():
+            connection.disconnect()  # connect() still waits: closing its socket ends it
+            if self._thread is not None:
+                self._thread.join(5)
         self._app.disconnect()
         if self._thread is not None:
             self._thread.join(5)
