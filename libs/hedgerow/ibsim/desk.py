@@ -13,14 +13,12 @@ from hedgerow.ibsim.clearing import clear, what_if
 from hedgerow.ibsim.codes import Code, RequestRefused
 from hedgerow.ibsim.contracts import Listing, Universe
 from hedgerow.ibsim.fills import CommissionModel, Liquidity, Match, crosses, match, opposite_price, take
-from hedgerow.ibsim.groups import children, cut, rivals
+from hedgerow.ibsim.groups import Groups
 from hedgerow.ibsim.hub import Hub
 from hedgerow.ibsim.market_time import MarketTime
 from hedgerow.ibsim.orders import OrderFields, SimOrder, Status
 from hedgerow.ibsim.times import with_zone
 from hedgerow.ibsim.validation import check_fields, check_modification, rejected
-
-_GONE = (Status.CANCELED, Status.INACTIVE)
 
 
 class OrderDesk:
@@ -44,6 +42,7 @@ class OrderDesk:
         self._liquidity = liquidity
         self._commission = commission
         self._working: dict[str, list[SimOrder]] = {}
+        self._groups = Groups(book, self.working)
         # Orders whose next modify makes a second one instead; only a scripted fault puts any here.
         self.doubles: set[tuple[int, int]] = set()
 
@@ -81,7 +80,7 @@ class OrderDesk:
             raise RequestRefused(Code.DUPLICATE_ORDER_ID, "Duplicate order id")
         if not listing.listed:
             raise rejected("The contract is not available for trading")
-        self._check_parent(client_id, fields)
+        self._groups.check_parent(client_id, fields)
         order = SimOrder(
             client_id, order_id, self._book.take_perm_id(), listing.instrument_id, fields, placed_at=self._time.now()
         )
@@ -112,13 +111,13 @@ class OrderDesk:
         self._hub.order_status(order)
         if not self._trade(order, listing, now):
             self._book.commit(orders=(order,), instrument=listing.instrument)
-        waits = not order.transmitted or self._waits_for_parent(order)
+        waits = not order.transmitted or self._groups.waits(order)
         if order.time_in_force == "IOC" and not order.status.is_done and not waits:
             self.cancel_order(order)
 
     def _modify(self, order: SimOrder, fields: OrderFields, listing: Listing) -> None:
         check_modification(order, fields, listing)
-        self._check_parent(order.client_id, fields)
+        self._groups.check_parent(order.client_id, fields)
         before, order.fields = order.fields, fields
         try:
             self._check_funds(order, listing)
@@ -172,7 +171,7 @@ class OrderDesk:
         self._finish(order, Status.CANCELED, reason or "Cancelled by Trader", at)
         self._hub.order_status(order)
         self._hub.order_error(order, Code.ORDER_CANCELED, f"Order Canceled - reason:{reason}")
-        for child in children(self.working(order.client_id), order):
+        for child in self._groups.children(order):
             if not child.status.is_done:
                 self.cancel_order(child, "The parent order is cancelled", at)
 
@@ -209,7 +208,7 @@ class OrderDesk:
             self._hub.order_status(order)
 
     def _is_live(self, order: SimOrder, listing: Listing, now: int) -> bool:
-        return order.transmitted and not self._waits_for_parent(order) and self._is_open(order, listing, now)
+        return order.transmitted and not self._groups.waits(order) and self._is_open(order, listing, now)
 
     def _is_open(self, order: SimOrder, listing: Listing, now: int) -> bool:
         if self._time.hours.contains(now):
@@ -283,55 +282,36 @@ class OrderDesk:
         if order in resting:
             resting.remove(order)
 
-    # -- orders that depend on one another
-
-    def _parent(self, client_id: int, fields: OrderFields) -> SimOrder | None:
-        return self._book.orders.get((client_id, int(fields["parentId"] or 0)))
-
-    def _check_parent(self, client_id: int, fields: OrderFields) -> None:
-        if fields["parentId"] in ("", "0"):
-            return
-        parent = self._parent(client_id, fields)
-        if parent is None or fields["parentId"] == fields["orderId"] or parent.status in _GONE:
-            raise RequestRefused(Code.MISSING_PARENT, "Missing parent order.")
-
-    def _waits_for_parent(self, order: SimOrder) -> bool:
-        parent = self._parent(order.client_id, order.fields) if order.parent_id else None
-        return parent is not None and parent.status is not Status.FILLED
-
     def _release_bracket(self, order: SimOrder) -> None:
         """An attached order that is transmitted transmits its parent and the others attached to it."""
-        parent = self._parent(order.client_id, order.fields) if order.parent_id and order.transmitted else None
-        if parent is None:
-            return
-        for each in (parent, *children(self.working(order.client_id), parent)):
-            if each is not order and not each.transmitted and not each.status.is_done:
+        for each in self._groups.held_back(order):
+            if not each.status.is_done:  # the parent's fill may already have ended a sibling
                 each.fields["transmit"] = "1"
                 self._accept(each, self._universe.by_id[each.instrument_id])
 
     def _settle_group(self, order: SimOrder, traded: Decimal, now: int) -> None:
         """Cut or cancel the rivals of an order that has traded that much, and start what waited for it."""
-        if order.is_single and not order.status.is_done:
-            return
-        for other in rivals(self.working(order.client_id), order):
-            left = cut(other, order, traded)
+        for other, left in self._groups.cuts(order, traded):
+            if other.status.is_done:
+                continue
             if left <= 0:
                 self.cancel_order(other, "One of its group has traded")
-            else:
-                other.fields["totalQuantity"] = str(other.filled + left)
-                self._book.commit(orders=(other,))
-                self._hub.open_order(self._universe.by_id[other.instrument_id], other)
-                self._hub.order_status(other)
+                continue
+            other.fields["totalQuantity"] = str(other.filled + left)
+            self._book.commit(orders=(other,))
+            self._hub.open_order(self._universe.by_id[other.instrument_id], other)
+            self._hub.order_status(other)
         if order.status is Status.FILLED:
-            for child in children(self.working(order.client_id), order):
-                self._activate(child, now)
+            for child in self._groups.children(order):
+                if not child.status.is_done:
+                    self._activate(child, now)
                 self._trade(child, self._universe.by_id[child.instrument_id], now)
 
     def _price_now(self, order: SimOrder, listing: Listing) -> Decimal:
         return order.limit or order.stop or opposite_price(order.side, listing.quote) or listing.quote.mark_price
 
     def _check_funds(self, order: SimOrder, listing: Listing) -> None:
-        if self._waits_for_parent(order):
+        if self._groups.waits(order):
             return  # it closes what its parent opens
         price = self._price_now(order, listing)
         missing = self._accounts.shortfall(listing, order.side, order.remaining, price)

@@ -103,11 +103,6 @@ class SimOrder:
         return int(self.fields["parentId"] or 0)
 
     @property
-    def is_single(self) -> bool:
-        """Whether it is in no group and attached to nothing; others may be attached to it."""
-        return not self.fields["ocaGroup"] and not self.parent_id
-
-    @property
     def average_price(self) -> Decimal:
         """The volume-weighted fill price, zero before the first fill."""
         return self.value / self.filled if self.filled else ZERO

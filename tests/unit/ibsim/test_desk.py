@@ -240,3 +240,13 @@ def test_a_stop_is_changed_while_it_waits_and_not_once_it_traded(world: World) -
     assert (order.status, order.filled) == (Status.FILLED, 50)
     with pytest.raises(RequestRefused, match="104"):
         world.place(1, "STP 97", "SELL")
+
+
+def test_a_sibling_that_fills_at_once_ends_those_not_yet_transmitted(world: World) -> None:
+    world.place(1, "MKT", transmit="0")
+    taker = world.place(2, "LMT 99", "SELL", transmit="0", parentId="1")
+    other = world.place(3, "LMT 103", "SELL", transmit="0", parentId="1")
+    stop = world.place(4, "STP 98", "SELL", parentId="1")
+    assert [order.status for order in (taker, other, stop)] == [Status.FILLED, Status.CANCELED, Status.CANCELED]
+    assert not world.desk.working()
+    assert world.book.positions["SIMX"].quantity == 0

@@ -13,13 +13,14 @@ from hedgerow.ibsim.faults import connection, data, orders, reports, requests
 from hedgerow.ibsim.faults.model import Fault, Part
 
 AnyFault = Annotated[
-    requests.SwallowFrame | requests.SwallowAck | requests.DelayRequests | requests.Refuse | requests.RefuseClientId
-    | requests.HalfOpen | requests.PacingLimit | reports.Mute | reports.OmitReports | reports.DelayReports
-    | reports.DuplicateReports | reports.ReorderReports | reports.LateCommission | reports.Latency | reports.Fragment
-    | connection.Reset | connection.Drop | connection.Notice | connection.SendFrame | connection.Restart
-    | connection.LoseLink | connection.RestoreLink | connection.BreakFarm | connection.CompetingSession | connection.Clear
-    | data.NoMarketData | data.DelayedData | orders.LoseOrders | orders.RollBackIds | orders.OrderError
-    | orders.EndOrder | orders.CorrectExecution | orders.DoublePermId | orders.HideOrder | orders.RaceFill | orders.LateCancel,
+    requests.SwallowFrame | requests.SwallowAck | requests.DelayRequests | requests.Refuse
+    | requests.RefuseClientId | requests.HalfOpen | requests.PacingLimit | reports.Mute | reports.OmitReports
+    | reports.DelayReports | reports.DuplicateReports | reports.ReorderReports | reports.LateCommission
+    | reports.Latency | reports.Fragment | connection.Reset | connection.Drop | connection.Notice
+    | connection.SendFrame | connection.Restart | connection.LoseLink | connection.RestoreLink
+    | connection.BreakFarm | connection.CompetingSession | connection.Clear | data.NoMarketData
+    | data.DelayedData | orders.LoseOrders | orders.RollBackIds | orders.OrderError | orders.EndOrder
+    | orders.CorrectExecution | orders.DoublePermId | orders.HideOrder | orders.RaceFill | orders.LateCancel,
     Field(discriminator="action"),
 ]  # fmt: skip
 """One fault of any kind, told by its `action`."""
