@@ -111,6 +111,8 @@ async def test_flatten_carries_its_options(operator: Operator) -> None:
         ("pause", b'{"actor": "' + b"a" * 65 + b'"}', "actor"),
         ("pause", b'{"command_id": "' + b"a" * 65 + b'"}', "command_id"),
         ("flatten", b'{"to": "up"}', "to"),
+        ("kill", b'{"account": 1}', "account"),
+        ("stop", b'{"account": "SIM1"}', "account"),
         ("flatten", b'{"to": 0}', "to"),
         ("flatten", b'{"include_options": "yes"}', "include_options"),
         ("flatten", b'{"to": "neutral", "include_options": true}', "flatten.include_options"),
@@ -131,7 +133,7 @@ async def test_a_wrong_command_names_the_field_and_records_nothing(
 async def test_commands_are_posted(operator: Operator) -> None:
     answer = await operator.gateway.client.get("/control/stop")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
-    assert (await operator.gateway.client.post("/control/kill")).status_code == 404
+    assert (await operator.gateway.client.post("/control/fly")).status_code == 404
     assert (await operator.gateway.client.post("/control/pause?strategy=goog")).status_code == 400
 
 
@@ -194,18 +196,18 @@ async def test_stop_and_flatten_need_no_control(tmp_path: Path, number: signal.S
         process = operator.control._process
         assert process is not None
         process.send_signal(number)
-        for name in ("stop", "flatten"):
+        for name in ("stop", "flatten", "kill"):
             answer = await operator.send(name, command_id=f"{name}-1", reason="control is gone")
             assert answer.status_code == 200, answer.text
             assert answer.json()["kind"] == name.upper()
             again = await operator.send(name, command_id=f"{name}-1", reason="control is gone")
             assert again.json()["sequence"] == answer.json()["sequence"]
         kinds = [each.kind for each in list_commands(operator.gateway.state.store_dir)]
-        assert kinds == [CommandKind.STOP, CommandKind.FLATTEN]
+        assert kinds == [CommandKind.STOP, CommandKind.FLATTEN, CommandKind.KILL]
         pause = await operator.send("pause")
         assert pause.status_code in (503, 504)
         assert (await operator.send("flatten", to="neutral")).status_code in (503, 504)
-        assert len(list_commands(operator.gateway.state.store_dir)) == 2
+        assert len(list_commands(operator.gateway.state.store_dir)) == 3
         if number is signal.SIGSTOP:
             process.send_signal(signal.SIGCONT)
     assert json.loads((tmp_path / "state" / "settings.json").read_text())["gateway"]["allowed_hosts"] == []

@@ -45,6 +45,11 @@ def test_a_flatten_has_a_target(body: dict[str, Any], target: FlattenTarget, inc
     assert read(CommandKind.FLATTEN, body).arguments == {"target": target, "include_options": include}
 
 
+def test_a_kill_may_name_an_account() -> None:
+    assert read(CommandKind.KILL, {"account": "SIM1"}).arguments == {"account": "SIM1"}
+    assert read(CommandKind.KILL).arguments == {}
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "field"),
     [
