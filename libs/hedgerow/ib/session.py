@@ -138,6 +138,7 @@ class Session:
             raise ConnectionResetError("closed")
         if self._last_look is not None:
             self._last_look()
+            failpoint("ib.looked")
         try:
             write_now(transport, data)
         except BlockingIOError as error:
@@ -163,11 +164,13 @@ class Session:
         except library().RequestError as error:
             raise request_error(what, error.code, error.message) from error
 
-    async def exclusive(self, flight: str, send: Callable[[], None], timeout_s: float | None = None) -> None:
+    async def exclusive(
+        self, flight: str, send: Callable[[], None], timeout_s: float | None = None, gone: str = "REQUEST_TIMEOUT"
+    ) -> None:
         """Sends an unnumbered request and waits for its end; never two of a kind at once, for the first would hang.
 
-        A request that got no answer in time is not sent again in this session: a late answer would be taken for
-        the next one's. Raises Unavailable.
+        A request that got no answer in time ends the session, by the reason `gone`: asked again in it, a late answer
+        would be taken for the next one's, and one lost in an outage would be waited for for ever. Raises Unavailable.
         """
         limit = self._broker.request_timeout_s if timeout_s is None else timeout_s
         try:
@@ -184,13 +187,14 @@ class Session:
                     raise
                 failure = await asyncio.shield(done)
         except TimeoutError as error:
+            self.close(gone)
             raise Unavailable(f"{flight}: no answer from the broker in {limit:g} s", "REQUEST_TIMEOUT") from error
         if failure is not None:
             raise failure
 
     async def probe(self, timeout_s: float) -> None:
         """Asks for the time: a half-open socket looks connected and answers nothing. Raises Unavailable."""
-        await self.exclusive("current_time", self.client.reqCurrentTime, timeout_s)
+        await self.exclusive("current_time", self.client.reqCurrentTime, timeout_s, "PROBE_TIMEOUT")
 
     def close(self, reason: str) -> None:
         """Ends the connection; safe to call again."""
@@ -198,7 +202,7 @@ class Session:
         self.listener.market = self.listener.orders = self.listener.accounts_handler = None
         transport = self.client.conn.transport
         self.client.connState = self.client.DISCONNECTED
-        if transport is not None and reason == "PROBE_TIMEOUT":
+        if transport is not None and reason in ("PROBE_TIMEOUT", "REQUEST_TIMEOUT"):
             transport.abort()  # a mute peer would never let a graceful close finish
         elif transport is not None:
             transport.close()
