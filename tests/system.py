@@ -58,7 +58,7 @@ class System:
         self.strategy = STRATEGY
         self.daemon = f"strategy-{STRATEGY}"
         self.broker_port, self.admin_port, _ = neighbouring_ports(3)
-        names = [*(name for name in ENTRIES if name not in ("ibsim", "strategy")), self.daemon]
+        names = [*(name for name in ENTRIES if name not in ("ibsim", "strategy", "guard")), self.daemon]
         ports = free_ports(2 * len(names))
         self.ports = dict(zip(names, ports, strict=False))
         self.metrics = dict(zip(names, ports[len(names) :], strict=True))
