@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 
 from hedgerow.clock import ReplayClock
+from hedgerow.domain.execution_report import split_revision
 from hedgerow.domain.instrument import Instrument, Right, option, stock
 from hedgerow.ibsim.config import IbsimConfig
-from hedgerow.ibsim.orders import SimOrder
+from hedgerow.ibsim.faults.engine import Run
+from hedgerow.ibsim.faults.scenario import read_fault
+from hedgerow.ibsim.orders import Execution, SimOrder
 from hedgerow.ibsim.server import IbsimServer
 from hedgerow.tape.format import TapeColumns, TapeMeta
 from hedgerow.tape.writer import write_tape
@@ -88,6 +91,22 @@ class Market:
         """Sets a quote and fills what it crosses."""
         simulation = self.server.simulation
         simulation.emit(simulation.universe.by_id[instrument.instrument_id], bid, ask, size, size)
+
+    def fault(self, action: str, **arguments: Any) -> Run:
+        """Arms a scripted fault; `applied` of what it gives counts what it has done."""
+        return self.server.simulation.faults.arm(read_fault({"action": action, **arguments}))
+
+    def heal(self) -> None:
+        """Ends every fault."""
+        if self._server is not None:
+            self._server.simulation.faults.clear()
+
+    def executions(self) -> list[Execution]:
+        """Every execution in its newest revision."""
+        newest: dict[str, Execution] = {}
+        for each in self.server.simulation.book.executions:
+            newest[split_revision(each.execution_id)[0]] = each
+        return list(newest.values())
 
     def restore_quotes(self) -> None:
         """Every quote as at the beginning, its sizes whole."""

@@ -9,7 +9,7 @@ from typing import Any
 from hedgerow.torture.pool import Failure, Tally
 from hedgerow.torture.registry import Family, Kind
 
-REPLAYS = 20
+REPLAYS = 10
 """Failing cases of a promise that are named."""
 
 

@@ -84,7 +84,7 @@ async def _one(one: Family, seed: int, rig: Rig) -> str:
         async with asyncio.timeout(CASE_LIMIT_S):
             await cast(Awaitable[None], one.run(seed, rig))
     except CaseFailed as error:
-        return str(error) or "failed"
+        return f"{error}\n{rig.story()}"
     except TimeoutError:
         if time.monotonic() - started >= CASE_LIMIT_S:
             return f"not over after {CASE_LIMIT_S:g} s\n{rig.story()}"

@@ -125,6 +125,7 @@ class World:
         self.case += 1
         self.tap.calm()
         self.tap.held.clear()
+        self.market.heal()
         self.market.restore_quotes()
         while self._retired:
             await self._retired.pop().close()
@@ -263,6 +264,16 @@ class World:
             await self.stub.CancelOrder(request, timeout=8.0)
         except grpc.aio.AioRpcError as error:
             self.note(f"cancel {client_order_id}: {error.code().name}")
+
+    async def reconcile(self) -> None:
+        """An operator's comparison with the broker."""
+        request = execution_pb2.ReconcileRequest()
+        request.operator.request_id = f"r-{next(self._numbers)}"
+        request.operator.actor = request.operator.reason = "torture"
+        try:
+            await self.stub.Reconcile(request, timeout=8.0)
+        except grpc.aio.AioRpcError as error:
+            self.note(f"reconcile: {error.code().name} {error.details()}")
 
     # What is seen from outside.
 
