@@ -115,3 +115,25 @@ def _print_counts(found: list[dict[str, Any]]) -> None:
     passed = Counter((result["client"], result["server_version"]) for result in found if result["passed"])
     for run, count in runs.items():
         messages.print(f"{run[0]} at server version {run[1]}: {passed[run]} of {count} scenarios passed")
+
+
+@app.command("compare")
+def compare(
+    recorded: Annotated[Path, typer.Argument(help="A recording of `hedgerow ibsim record`.")],
+    reference: Annotated[Path | None, typer.Option("--with", help="Another wire log; none = our own layouts.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list instead of lines.")] = False,
+) -> None:
+    """Compares field counts per message and server version with the simulated gateway's; exit code 1 if one differs."""
+    from hedgerow.conformance.compare import compare as rows_of  # noqa: PLC0415
+
+    rows = rows_of(recorded, reference)
+    if not rows:
+        raise InvalidValue("recorded", str(recorded), "a wire log with at least one frame after the handshake")
+    if as_json:
+        print(json.dumps([row.as_json() for row in rows], indent=1))
+    else:
+        for row in rows:
+            print(row)
+        messages.print(f"{sum(row.agrees for row in rows)} of {len(rows)} message kinds agree")
+    if not all(row.agrees for row in rows):
+        raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`hedgerow ibsim`: the simulated gateway by itself."""
+"""`hedgerow ibsim`: the simulated gateway by itself, and a recording proxy for any gateway."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from pydantic import ValidationError
 from hedgerow.cli.output import messages
 from hedgerow.domain.errors import InvalidValue
 
+app = typer.Typer(help="Run the simulated IB gateway, or record what passes between a client and any gateway.")
 
+
+@app.callback(invoke_without_command=True)
 def ibsim(
+    context: typer.Context,
     config: Annotated[Path | None, typer.Option("--config", help="JSON configuration file of the gateway.")] = None,
     tape: Annotated[Path | None, typer.Option("--tape", help="Tape to replay; none = a seeded market.")] = None,
     port: Annotated[int, typer.Option("--port", help="Loopback port of the gateway.")] = 14002,
@@ -26,6 +30,8 @@ def ibsim(
     scenario: Annotated[Path | None, typer.Option("--scenario", help="YAML file of scripted faults.")] = None,
 ) -> None:
     """Runs the simulated IB gateway on loopback until SIGTERM or Ctrl-C."""
+    if context.invoked_subcommand is not None:
+        return
     from hedgerow.ibsim.config import IbsimConfig  # noqa: PLC0415
     from hedgerow.ibsim.main import run  # noqa: PLC0415
 
@@ -45,3 +51,23 @@ def ibsim(
         raise InvalidValue(key, first["input"], first["msg"].removeprefix("Value error, ")) from error
     messages.print(f"simulated gateway on 127.0.0.1:{port}, admin on {admin_port}; Ctrl-C ends it")
     run(checked)
+
+
+@app.command("record")
+def record(
+    upstream: Annotated[str, typer.Option("--upstream", help="The gateway, HOST:PORT: a paper account's, or ibsim's.")],
+    out: Annotated[Path, typer.Option("--out", help="New file for the recording, in the wire log's format.")],
+    port: Annotated[int, typer.Option("--port", help="Loopback port your client connects to.")] = 14004,
+    keep_accounts: Annotated[bool, typer.Option("--keep-accounts", help="Do not replace account ids.")] = False,
+) -> None:
+    """Passes bytes between client and gateway untouched, records every frame, account ids replaced; Ctrl-C ends it."""
+    from hedgerow.conformance.record import run  # noqa: PLC0415
+
+    host, _, number = upstream.rpartition(":")
+    if not host or not number.isdigit() or not 0 < int(number) < 1 << 16:
+        raise InvalidValue("--upstream", upstream, "HOST:PORT, such as 127.0.0.1:4002")
+    if not 0 <= port < 1 << 16 or port == int(number):
+        raise InvalidValue("--port", port, "a free port of this machine, another one than the gateway's")
+    counts = run(host, int(number), port, out, redact=not keep_accounts, listening=messages.print)
+    for what, count in sorted(counts.items()):
+        messages.print(f"{what}: {count}")
