@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -16,10 +16,11 @@ from hedgerow.domain.execution_report import Fill
 from hedgerow.domain.order import OrderStatus
 from hedgerow.store.engine import open_store
 from hedgerow.store.journal import JournalWriter
-from services.execution.barrier import Barrier
+from services.execution.barrier import MOST_ROUNDS, Barrier
 from services.execution.domain import commands as c
 from services.execution.domain.intents import client_order_id_of
 from services.execution.domain.ledger import Ledger
+from services.execution.domain.orders import Order
 from services.execution.domain.reconcile import BrokerTruth, SeenExecution, SeenOrder
 from services.execution.order_log import OrderLog
 from services.execution.ports import Broker
@@ -120,3 +121,76 @@ async def test_comparisons_take_turns(parts: Parts) -> None:
     await both
     assert parts.log.book.orders[name].reason == "NOT_FOUND_AT_BROKER"
     assert parts.log.book.sequence == 2
+
+
+class Restless:
+    """Answers that differ `times` times, then stay."""
+
+    def __init__(self, parts: Parts, times: int) -> None:
+        self.asked = 0
+        self._times = times
+        cast(Any, parts).truth = self.truth
+
+    async def truth(self) -> BrokerTruth:
+        self.asked += 1
+        return BrokerTruth((), (), {("SIM1", "GOOG"): Decimal(min(self.asked, self._times))})
+
+
+async def test_answers_are_asked_for_until_two_agree(parts: Parts) -> None:
+    name = await parts.order()
+    broker = Restless(parts, 3)
+    await parts.barrier.compare(everything=True)
+    assert broker.asked == 4
+    assert parts.log.book.orders[name].status is OrderStatus.UNKNOWN
+    assert parts.barrier.positions == {("SIM1", "GOOG"): 3}
+
+
+async def test_restless_answers_conclude_nothing_and_open_nothing(parts: Parts) -> None:
+    name = await parts.order()
+    parts.barrier.lost()
+    broker = Restless(parts, 1000)
+    await parts.barrier.compare(everything=True)
+    assert broker.asked == MOST_ROUNDS
+    assert parts.log.book.orders[name].status is OrderStatus.PENDING
+    assert not parts.barrier.clean
+    assert "did not settle" in parts.barrier.blocking[0]
+    parts.barrier.clean = True
+    await parts.barrier.compare(everything=True)
+    assert parts.barrier.clean, "what was compared before stays so"
+    assert "did not settle" in parts.barrier.remarks[-1]
+
+
+async def test_an_absent_order_is_asked_of_the_guard_once_nothing_blocks(parts: Parts) -> None:
+    class Guard:
+        async def never_forwarded(self, orders: Sequence[Order]) -> dict[str, str]:
+            return {order.client_order_id: "no frame" for order in orders}
+
+    name = await parts.order()
+    barrier = Barrier(parts.log, cast(Broker, parts), WallClock(), 1000.0, Guard())
+    parts.truth_told = BrokerTruth((SeenOrder(NAME, 9, 9, OrderStatus.WORKING, ""),), ())
+    await barrier.compare(everything=True)
+    assert parts.log.book.orders[name].status is OrderStatus.UNKNOWN
+    parts.truth_told = BrokerTruth((), ())
+    await barrier.compare(everything=True)
+    order = parts.log.book.orders[name]
+    assert (order.status, order.reason, order.text) == (OrderStatus.DENIED, "NOT_SENT", "no frame")
+
+
+async def test_a_terminal_order_that_is_doubted_is_asked_about(parts: Parts) -> None:
+    name = await parts.order()
+    done = parts.log.record(c.RecordReject(name, "BROKER_REJECTED", "201", 1, 1))
+    assert done is not None
+    await done
+    canceled = []
+
+    async def cancel(which: str, reason: str) -> None:
+        canceled.append((which, reason))
+
+    barrier = Barrier(parts.log, cast(Broker, parts), WallClock(), 1000.0, cancel=cancel)
+    barrier.clean = True
+    barrier.suspect(name)
+    assert await barrier.wait_for_cause(INTERVAL_S)
+    parts.truth_told = BrokerTruth((SeenOrder(name, 1, 7, OrderStatus.WORKING, ""),), ())
+    await barrier.compare(everything=False)
+    assert canceled == [(name, "NO_LONGER_WANTED")]
+    assert not await barrier.wait_for_cause(INTERVAL_S)

@@ -118,3 +118,67 @@ def test_a_different_position_is_remarked() -> None:
     fill(ledger, admit(ledger, intent()), 10)
     truth = BrokerTruth((), (), {("SIM1", "GOOG"): Decimal(30), ("SIM1", "TWX"): Decimal(5)})
     assert compare(ledger, truth).remarks == ["SIM1 GOOG: journal 10, broker 30"]
+
+
+def test_one_of_two_permanent_ids_canceled_leaves_the_order_alive_whatever_came_first() -> None:
+    for second_first in (False, True):
+        ledger = Ledger()
+        name = admit(ledger, intent())
+        news: list[c.Command] = [c.Acknowledge(name, 7, 2, 2), c.RecordCancel(name, "", "", 3, 3, 8)]
+        news.insert(0 if second_first else 1, c.Acknowledge(name, 8, 2, 2, "", 21))
+        for command in news:
+            ledger.handle(command)
+        order = ledger.book.orders[name]
+        assert (order.status, order.broker_ids) == (OrderStatus.WORKING, (1, 21))
+        ledger.handle(c.RecordCancel(name, "", "", 4, 4, 7))
+        assert ledger.book.orders[name].status is OrderStatus.CANCELED
+        assert ledger.book.last_broker_order_id == 21
+
+
+def test_what_is_terminal_here_and_alive_there_is_reopened_only_by_settled_and_later_answers() -> None:
+    ledger = Ledger()
+    name = admit(ledger, intent())
+    ledger.handle(c.RecordReject(name, "BROKER_REJECTED", "201", 2, 2))
+    alive = seen(name, OrderStatus.WORKING)
+    assert compare(ledger, alive, settled=False).reopened == []
+    assert compare(ledger, alive, since=ledger.book.sequence - 1).reopened == []
+    assert compare(ledger, alive).reopened == [name]
+    assert (ledger.book.orders[name].status, ledger.book.orders[name].reason) == (OrderStatus.WORKING, "SHOWN_LIVE")
+
+
+def test_a_filled_order_that_rests_once_more_blocks_and_is_named_for_a_cancel() -> None:
+    ledger = Ledger()
+    name = admit(ledger, intent())
+    fill(ledger, name, 10)
+    again = BrokerTruth((SeenOrder(name, 5, 8, OrderStatus.WORKING, ""),), ())
+    findings = compare(ledger, again)
+    assert (findings.strays, len(findings.blocking)) == ([5], 1)
+    elsewhere = BrokerTruth((SeenOrder(name, 5, 8, OrderStatus.WORKING, "", 33),), ())
+    findings = compare(ledger, elsewhere)
+    assert findings.strays == []
+    assert "client id 33" in findings.blocking[0]
+
+
+def test_an_order_id_given_again_is_another_order() -> None:
+    ledger = Ledger()
+    name = admit(ledger, intent())
+    fill(ledger, name, 10)
+    stranger = BrokerTruth((SeenOrder("", 1, 99, OrderStatus.WORKING, ""),), (executed("", 3, "e.9.01", 99),))
+    findings = compare(ledger, stranger)
+    assert (findings.commands, findings.blocking) == ([], [])
+    assert ledger.book.orders[name].cum_qty == 10
+
+
+def test_proof_and_words_count_only_for_what_nobody_acknowledged() -> None:
+    ledger = Ledger()
+    unseen, taken = admit(ledger, intent(1), 1), admit(ledger, intent(2), 2)
+    ledger.handle(c.Acknowledge(taken, 7, 2, 2))
+    for name in (unseen, taken):
+        assert ledger.handle(c.ProveNotSent(name, "guard", 3, 3)) == []
+        ledger.handle(c.MarkUnknown(name, "ACK_TIMEOUT", "", 3, 3))
+        ledger.handle(c.ProveNotSent(name, "guard", 4, 4))
+    assert ledger.book.orders[unseen].status is OrderStatus.DENIED
+    assert ledger.book.orders[unseen].reason == "NOT_SENT"
+    assert ledger.book.orders[taken].status is OrderStatus.UNKNOWN
+    [entry] = fill(ledger, unseen, 4)
+    assert (entry.report.reason, entry.report.order_status) == ("CONTRADICTED", OrderStatus.PARTIALLY_FILLED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from pathlib import Path
@@ -28,12 +29,14 @@ from services.execution.config import ExecutionConfig
 from services.execution.domain import commands as c
 from services.execution.domain.latches import LatchEvent, LatchFact, LatchKind
 from services.execution.domain.ledger import Ledger
+from services.execution.domain.reconcile import BrokerTruth
 from services.execution.latch_file import LatchFile
 from services.execution.latching import LatchDesk
 from services.execution.order_log import OrderLog, rebuild
 from services.execution.ports import Broker, RiskUnavailable
 from services.execution.submit import Submitter
 from services.execution.transferred import Transferred
+from tests.integration.service_process import until
 from tests.unit.services.execution.samples import intent
 
 Then = Callable[["Way"], None]
@@ -55,7 +58,7 @@ class Way:
         self.while_deciding: Then = lambda _: None
         self.while_committing: Then = lambda _: None
         self.place_fails = self.risk_fails = False
-        self.approval_ns = 5 * 10**9
+        self.approval_ns, self.asked = 5 * 10**9, 0
         self.allowed, self.lease, self.ready, self.granted = True, True, True, 7
         self.link = BrokerLink(LinkState.READY)
         clock = WallClock()
@@ -95,6 +98,13 @@ class Way:
 
     def cancel(self, broker_order_id: int) -> None:
         self.canceled.append(broker_order_id)
+
+    async def truth(self) -> BrokerTruth:
+        self.asked += 1
+        return BrokerTruth((), ())
+
+    def rolled_back(self, above: int) -> bool:
+        return False
 
     # risk
 
@@ -148,6 +158,37 @@ async def test_the_frame_leaves_once_its_commit_is_on_disk(way: Way) -> None:
     assert len(row["payload_hash"]) == 64
     assert row["verdict"]["allowed"]
     assert (row["order_status"], order.broker_order_id) == ("PENDING", 7)
+
+
+async def test_a_slow_disk_holds_the_frame_back(way: Way) -> None:
+    on_its_way, disk = asyncio.Event(), threading.Event()
+    way.while_committing = lambda _: on_its_way.set()
+    hung = way.writer.submit(lambda _: disk.wait(30))
+    answer = asyncio.create_task(way.submitter.submit(fresh()))
+    await asyncio.wait_for(on_its_way.wait(), 10)
+    for _ in range(10):  # whatever was about to happen without the disk has happened
+        await asyncio.sleep(0)
+    assert (way.frames, answer.done(), len(way.log.book.orders)) == ([], False, 1)
+    disk.set()
+    await hung
+    assert (await answer).order_status is OrderStatus.SENT
+    assert len(way.frames) == 1
+
+
+async def test_an_order_on_its_way_is_not_asked_about(way: Way) -> None:
+    """The broker cannot know it yet: that it shows it nowhere says nothing."""
+    on_its_way, disk = asyncio.Event(), threading.Event()
+    way.while_committing = lambda _: on_its_way.set()
+    hung = way.writer.submit(lambda _: disk.wait(30))
+    answer = asyncio.create_task(way.submitter.submit(fresh()))
+    await asyncio.wait_for(on_its_way.wait(), 10)
+    comparing = asyncio.create_task(way.barrier.compare(everything=True))
+    await until(lambda: way.asked >= 2, "the broker was asked twice")
+    disk.set()
+    await asyncio.gather(hung, comparing)
+    assert (await answer).order_status is OrderStatus.SENT
+    [order] = way.log.book.orders.values()
+    assert order.status is OrderStatus.SENT
 
 
 async def test_racing_submitters_of_one_intent_send_one_frame_and_get_one_answer(way: Way) -> None:
