@@ -20,6 +20,8 @@ EVERYWHERE = {
     "history": "every process that writes history",
 }
 """Metrics named after a library rather than a process."""
+NO_METRICS = ("hedgerow.api.", "hedgerow.store.migrations.", "hedgerow.conformance.")
+"""Modules that declare none; conformance imports client libraries that are not all installed."""
 HEAD = """# Metrics
 
 Every process serves its metrics at `http://HOST:METRICS_PORT/metrics`; `hedgerow up` prints the addresses. This table
@@ -40,9 +42,7 @@ def declared() -> list[Described]:
     for package in ("hedgerow", "services", "gateway"):
         root = importlib.import_module(package)
         for module in pkgutil.walk_packages(root.__path__, f"{package}."):
-            if not module.name.startswith(("hedgerow.api.", "hedgerow.store.migrations.")) and not module.name.endswith(
-                ".__main__"
-            ):
+            if not module.name.startswith(NO_METRICS) and not module.name.endswith(".__main__"):
                 importlib.import_module(module.name)
     return sorted(DESCRIBED)
 
