@@ -51,7 +51,7 @@ from services.execution.risk_client import RiskClient
 from services.execution.server import SERVICE_NAME, ExecutionServer
 from services.execution.service import ExecutionService
 from services.execution.submit import Submitter
-from services.execution.writer import ROLE, Writing, mark_of, open_as_writer
+from services.execution.writer import ROLE, Writing, keep, mark_of, open_as_writer
 
 SILENCE_BEATS = 6
 
@@ -65,7 +65,7 @@ async def compose(context: ProcessContext) -> None:
         return
     lease = Lease(store, context.settings.lease.seconds)
     writing = Writing(lease)
-    keeping = asyncio.create_task(lease.keep(), name="lease")
+    keeping = asyncio.create_task(keep(lease), name="lease")
     writer = None
     spans = None
     link = None

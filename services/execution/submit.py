@@ -313,7 +313,7 @@ class Submitter:
 
     async def _deny(self, intent: Intent, verdict: Verdict | None, why: Refusal) -> Acknowledgement:
         market, wall = self._clock.market_now(), wall_now()
-        if not self._log.failed:
+        if not self._log.failed and self._lease_held():  # the journal is the writer's
             failpoint("submit.deny")
             denied = c.Deny(intent, verdict, why.reason, why.text, self._epoch, market, wall)
             try:

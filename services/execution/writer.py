@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from hedgerow.domain.egress import EgressCode, WriterMark
+from hedgerow.domain.errors import FailedPrecondition
 from hedgerow.ib.library import library
-from hedgerow.rpc.process import ProcessContext
+from hedgerow.rpc.lifetime import end_within
+from hedgerow.rpc.process import HARD_LIMIT_S, ProcessContext
 from hedgerow.rpc.standby import StandbyServer
 from hedgerow.store.engine import Store, open_store
 from hedgerow.store.lease import Lease, stand_by
@@ -40,6 +42,15 @@ async def open_as_writer(context: ProcessContext) -> Store | None:
             opening.cancel()
             return None
         return opening.result()
+
+
+async def keep(lease: Lease) -> None:
+    """Keeps the lease; once it is lost the process ends soon, whatever a silent server holds up."""
+    try:
+        await lease.keep()
+    except FailedPrecondition:
+        end_within(HARD_LIMIT_S)
+        raise
 
 
 class Writing:

@@ -57,18 +57,29 @@ class ServiceProcess:
 
     async def start(self) -> ServiceProcess:
         """Starts it and waits until it serves."""
+        await self.launch()
+        await self.serving()
+        return self
+
+    async def launch(self, *arguments: str, **variables: str) -> None:
+        """Starts it, with these arguments and environment variables more, and does not wait."""
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        process = self._process = await asyncio.create_subprocess_exec(
+        environment |= variables
+        self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", ENTRIES[self.name].module, "--state", str(self.state.root),
-            "--parent", str(os.getpid()), env=environment,
+            "--parent", str(os.getpid()), *arguments, env=environment,
         )  # fmt: skip
+
+    async def serving(self) -> None:
+        """Waits until it serves."""
+        process = self._process
+        assert process is not None
 
         async def serving() -> bool:
             assert process.returncode is None, f"{self.name} ended with {process.returncode}"
             return await is_serving(self.channel, 0.5)
 
         await until(serving, f"{self.name} serves")
-        return self
 
     @property
     def pid(self) -> int:

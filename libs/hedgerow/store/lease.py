@@ -8,8 +8,11 @@ last beat, who waits from when it saw the last beat end.
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar, cast
 
 from hedgerow.domain.errors import FailedPrecondition, HedgerowError, Unavailable
 from hedgerow.failpoints import failpoint
@@ -17,6 +20,8 @@ from hedgerow.store.backend import Pulse
 from hedgerow.store.engine import Store, holder_pulse, open_store
 from hedgerow.store.location import Place
 from hedgerow.telemetry.logs import get_logger
+
+T = TypeVar("T")
 
 BEATS = 8
 """Beats within a lease."""
@@ -73,6 +78,7 @@ class Lease:
         self._term = Term(lease_s)
         self._term.beaten(now())  # the lock was taken a moment ago
         self._ended = ""
+        self._over = asyncio.Event()
 
     def held(self) -> bool:
         """Whether this process may act as the writer now; a few microseconds, it never waits."""
@@ -81,9 +87,7 @@ class Lease:
     def require(self) -> None:
         """Raises Unavailable (LEASE_LOST) unless `held`."""
         if not self.held():
-            raise Unavailable(
-                f"this process is not the writer any more{self._ended and ': '}{self._ended}", "LEASE_LOST"
-            )
+            raise Unavailable(f"this process is not the writer any more{self._why()}", "LEASE_LOST")
 
     def require_unreplaced(self) -> None:
         """Raises Unavailable (LEASE_LOST) once another writer is known of; a server that is away tells of none."""
@@ -96,6 +100,10 @@ class Lease:
     def end(self, why: str) -> None:
         """Somebody else knows of a newer writer: never held again."""
         self._ended = self._ended or why
+        self._over.set()
+
+    def _why(self) -> str:
+        return f": {self._ended}" if self._ended else ""
 
     async def keep(self) -> None:
         """Beats until canceled; a store that does not answer lets the term run out, one that answers again begins anew.
@@ -108,18 +116,24 @@ class Lease:
         while True:
             began = self._now()
             failpoint("lease.beat")
+            beat = _in_thread(self._store.backend.beat)
+            over = asyncio.ensure_future(self._over.wait())
+            # A server that fell silent keeps a beat for as long as TCP hopes; the guard may tell the end before.
+            await asyncio.wait((beat, over), return_when=asyncio.FIRST_COMPLETED)
+            over.cancel()
             try:
-                await asyncio.to_thread(self._store.backend.beat)
-                self._term.beaten(began)
-                lost_at = 0.0
+                if beat.done():
+                    beat.result()
+                    self._term.beaten(began)
+                    lost_at = 0.0
             except Unavailable as error:
                 if not lost_at:
                     logger.error("lease not renewed", cause=str(error), lease_s=self._lease_s)
                 lost_at = lost_at or began
-            late = bool(lost_at) and began - lost_at >= self._lease_s
+            late = bool(lost_at) and self._now() - lost_at >= self._lease_s
             if self._replaced() or (late and await self._replaceable()):
                 raise FailedPrecondition(
-                    f"the writer's lock of {self._store.backend.name} is lost{self._ended and ': '}{self._ended}; "
+                    f"the writer's lock of {self._store.backend.name} is lost{self._why()}; "
                     "a process started anew takes its place, or waits for it", "LEASE_LOST",
                 )  # fmt: skip
             await asyncio.sleep(self._lease_s / BEATS)
@@ -127,10 +141,36 @@ class Lease:
     async def _replaceable(self) -> bool:
         """Whether a new process could open the store, or would find another writer there."""
         try:
-            await asyncio.to_thread(holder_pulse, self._store.location, self._store.owner)
+            await _in_thread(lambda: holder_pulse(self._store.location, self._store.owner))
         except Unavailable:
             return False
         return True
+
+
+def _in_thread(call: Callable[[], T]) -> asyncio.Future[T]:
+    """Runs a call that may hang on a thread nobody waits for when the process ends."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: HedgerowError | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(cast(T, result))
+
+    def run() -> None:
+        result, failure = None, None
+        try:
+            result = call()
+        except HedgerowError as error:
+            failure = error
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(settle, result, failure)
+
+    threading.Thread(target=run, name="lease", daemon=True).start()
+    return future
 
 
 async def stand_by(place: Place, owner: str, lease_s: float, waiting: Callable[[str], None]) -> Store:

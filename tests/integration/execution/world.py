@@ -16,13 +16,22 @@ from hedgerow.clock import ReplayClock
 from hedgerow.domain.instrument import stock
 from hedgerow.domain.order import Intent, OrderType, Side, TimeInForce
 from hedgerow.ibsim.wirelog import OrderFrame, orders
-from hedgerow.settings import Endpoint, ReplaySettings, RiskSettings, Settings, StoreSettings, TimingSettings
+from hedgerow.settings import (
+    Endpoint,
+    GuardSettings,
+    LeaseSettings,
+    ReplaySettings,
+    RiskSettings,
+    Settings,
+    StoreSettings,
+    TimingSettings,
+)
 from hedgerow.wire.execution import intent_to_wire
 from tests.integration.ib.gateway import Gateway
 from tests.integration.service_process import ServiceProcess, free_ports, state_with, until
 
 ACCOUNT = "SIM0000001"
-NAMES = ("execution", "risk", "market-data", "portfolio", "control")
+NAMES = ("execution", "risk", "market-data", "portfolio", "control", "guard")
 """Every process execution may ask; those a test does not start cannot be reached."""
 
 
@@ -30,10 +39,12 @@ class World:
     """Parts by name; `start` brings all up and waits until an order could leave."""
 
     def __init__(
-        self, root: Path, timing: dict[str, float] | None = None, store: StoreSettings | None = None, **gateway: Any
-    ) -> None:
+        self, root: Path, timing: dict[str, float] | None = None, store: StoreSettings | None = None,
+        lease_s: float = 3.0, guarded: bool = False, **gateway: Any,
+    ) -> None:  # fmt: skip
         self.gateway = Gateway(root, **gateway)
         self._root, self._timing, self._store = root, timing or {}, store or StoreSettings()
+        self._lease_s, self._guarded = lease_s, guarded
         self._numbers = itertools.count(1)
         self._clock: ReplayClock | None = None
         self._seen_frames = 0
@@ -43,12 +54,15 @@ class World:
         self.risk: ServiceProcess
         self.market_data: ServiceProcess
         self.execution: ServiceProcess
+        self.guard: ServiceProcess
         self.stub: Any
 
     async def start(self, *, risk: bool = True, ready: bool = True, quotes: bool = False) -> World:
         """Starts gateway, risk (unless told not to), market-data (where quotes are wanted) and execution."""
         await self.gateway.start()
         self.prepare()
+        if self._guarded:
+            await self.guard.start()
         await self.execution.start()
         if risk:
             await self.risk.start()
@@ -60,15 +74,19 @@ class World:
 
     def prepare(self) -> None:
         """Makes the state folder and the processes, not started."""
+        [guard_port] = free_ports(1)
         state = state_with(
             self._root / "state", *NAMES, broker=self.gateway.broker(),
             timing=TimingSettings(**({"ack_timeout_s": 1.0} | self._timing)), risk=RiskSettings(max_order_quantity=500),
             replay=ReplaySettings(clock_file=self.gateway.clock_file), store=self._store,
+            guard=GuardSettings(enabled=self._guarded, port=guard_port, log_timeout_s=5.0),
+            lease=LeaseSettings(seconds=self._lease_s),
         )  # fmt: skip
         self.state = state
+        self.guard = ServiceProcess("guard", state)
         self.execution, self.risk = ServiceProcess("execution", state), ServiceProcess("risk", state)
         self.market_data = ServiceProcess("market-data", state)
-        self.processes = [self.execution, self.risk, self.market_data]
+        self.processes = [self.execution, self.risk, self.market_data, self.guard]
         self.stub = execution_pb2_grpc.ExecutionServiceStub(self.execution.channel)
 
     def mark(self) -> None:
@@ -122,12 +140,12 @@ class World:
         request.operator.request_id, request.operator.actor, request.operator.reason = request_id, "test", "test"
         return await self.stub.Reconcile(request, timeout=10)
 
-    def another_execution(self) -> ServiceProcess:
-        """A second one on the same state folder, on a port of its own."""
+    def another_execution(self, **sections: Any) -> ServiceProcess:
+        """A second one on the same state folder, on a port of its own; with other sections of the settings."""
         settings = Settings.read(self.state.settings_file)
         [port] = free_ports(1)
         endpoints = settings.endpoints | {"execution": Endpoint(port=port)}
-        settings.model_copy(update={"endpoints": endpoints}).dump(self.state.settings_file)
+        settings.model_copy(update={"endpoints": endpoints} | sections).dump(self.state.settings_file)
         second = ServiceProcess("execution", self.state)
         self.processes.append(second)
         return second
