@@ -41,6 +41,9 @@ bench: setup  ## Measure the speed rows into build/bench.json
 	@sh tools/need.sh postgresql
 	@$(PY) tools/bench.py $(ARGS)
 
+mutants: setup  ## Plant known bugs one by one and demand that the tests catch each
+	@$(PY) tools/mutants.py $(ARGS)
+
 proto: setup  ## Regenerate libs/hedgerow/api from proto/
 	@$(PY) tools/generate.py
 
@@ -58,4 +61,4 @@ lock: setup  ## Resolve requirements.lock anew: hashes, no index addresses
 clean:  ## Remove what was built
 	@rm -rf build dist gateway/web/dist
 
-.PHONY: help setup page dashboard demo test check bench proto clients test-clients lock clean
+.PHONY: help setup page dashboard demo test check bench mutants proto clients test-clients lock clean

@@ -47,3 +47,13 @@ def test_repeats_change_nothing_and_sums_are_exact(rows: list[tuple[Side, int, i
     cash = -sum((side.sign * quantity * Decimal(cents) / 100 for side, quantity, cents, _ in rows), Decimal(0))
     value = once.position.quantity * once.position.average_price
     assert abs(cash + value - once.position.realized_pnl) < Decimal("0.0001")
+
+
+def test_a_correction_asks_for_a_new_snapshot() -> None:
+    """What it replaces may be older than this fold, so nothing is added or taken back here."""
+    first = Fill("e.1.01", Decimal(4), Decimal(100), None, None, 1)
+    corrected = Fill("e.1.02", Decimal(3), Decimal(100), None, None, 1)
+    before = OwnPosition().after(report(1, ReportKind.FILL, Side.BUY, first))
+    after = before.after(report(2, ReportKind.FILL, Side.BUY, corrected))
+    assert (before.corrected, after.corrected) == (False, True)
+    assert (after.position, after.sequence) == (before.position, 2)
