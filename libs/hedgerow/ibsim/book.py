@@ -113,12 +113,15 @@ class Book:
         self._db.execute("INSERT OR REPLACE INTO clients VALUES (?,?)", (client_id, after))
 
     def remove(self, orders: Sequence[SimOrder]) -> None:
-        """Forget these orders as if they had never been placed, durably; their ids stay used."""
+        """Forget these orders as if they had never been placed, durably; their ids, permanent ones too, stay used."""
         for order in orders:
             self.by_perm_id.pop(order.perm_id, None)
             if self.orders.get((order.client_id, order.order_id)) is order:
                 del self.orders[order.client_id, order.order_id]
+        self._db.execute("BEGIN IMMEDIATE")
         self._db.executemany("DELETE FROM orders WHERE perm_id = ?", [(order.perm_id,) for order in orders])
+        self._set_meta({"next_perm_id": str(self._next_perm_id)})
+        self._db.execute("COMMIT")
 
     def set_position(self, instrument: Instrument, position: Position) -> None:
         """Replace one position, durably; a flat one is kept for its realized profit."""
@@ -195,6 +198,7 @@ class Book:
         for row in self._db.execute("SELECT * FROM orders ORDER BY perm_id"):
             self.add(_order(row))
             self._next_perm_id = row[0] + 1
+        self._next_perm_id = max(self._next_perm_id, int(meta.get("next_perm_id", 0)))
         self._next_order_ids.update(self._db.execute("SELECT client_id, next_order_id FROM clients").fetchall())
         for row in self._db.execute("SELECT * FROM executions ORDER BY rowid"):
             self.executions.append(_execution(row))

@@ -75,3 +75,27 @@ def test_refuses_another_accounts_book_and_what_is_no_book(tmp_path: Path) -> No
         Book(tmp_path / "text.db", "SIM1", Decimal(0))
     with pytest.raises(InvalidValue, match="book_file"):
         Book(tmp_path / "text.db" / "below-a-file.db", "SIM1", Decimal(0))
+
+
+def test_a_removed_order_is_gone_for_good_and_its_ids_are_not_given_again(tmp_path: Path) -> None:
+    book = Book(tmp_path / "book.db", "SIM1", Decimal(1000))
+    filled(book, 1)
+    gone = filled(book, 2)
+    book.remove([gone])
+    again = Book(tmp_path / "book.db", "SIM1", Decimal(0))
+    for each in (book, again):
+        assert list(each.orders) == [(10, 1)]
+        assert each.next_order_id(10) == 3
+    assert again.take_perm_id() == gone.perm_id + 1
+
+
+def test_ids_fall_back_durably_and_never_rise_by_it(tmp_path: Path) -> None:
+    book = Book(tmp_path / "book.db", "SIM1", Decimal(1000))
+    filled(book, 7)
+    book.roll_back_ids(10, to=99)
+    assert book.next_order_id(10) == 8
+    book.roll_back_ids(10, by=3)
+    assert Book(tmp_path / "book.db", "SIM1", Decimal(0)).next_order_id(10) == book.next_order_id(10) == 5
+    book.roll_back_ids(10, by=100)
+    assert book.next_order_id(10) == 1
+    assert book.clients() == [10]
