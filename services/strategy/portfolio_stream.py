@@ -251,7 +251,7 @@ def _break_of(breaks: Iterable[portfolio_pb2.PositionBreak], symbol: str) -> str
         if difference.instrument_id.split(" ")[0] == symbol:
             code = "POSITION_UNSETTLED" if difference.settling else "POSITION_BREAK"
             return (
-                f"{code} {difference.instrument_id}: ledger {difference.ledger_quantity.value}, "
+                f"{code} {difference.instrument_id}: journal {difference.ledger_quantity.value}, "
                 f"broker {difference.broker_quantity.value}"
             )
     return ""

@@ -27,7 +27,7 @@ from hedgerow.telemetry.traces import within
 from services.strategy.config import StrategyProcessConfig
 from services.strategy.domain.daemon_fsm import DaemonState, Surroundings, next_state
 from services.strategy.domain.own_order import cancel_sent, submitted
-from services.strategy.domain.reasons import block_reasons
+from services.strategy.domain.reasons import block_reasons, of_execution
 from services.strategy.hedge_trace import Hedge, Times, begin, tell
 from services.strategy.inputs import Inputs
 from services.strategy.observe import Observer
@@ -231,6 +231,8 @@ class Daemon:
             reasons = (*reasons, f"FLATTEN_BLOCKED {inputs.flatten_blocked}")
         if inputs.position_break:
             reasons = (*reasons, inputs.position_break)
+        if inputs.execution_open:
+            reasons = (*reasons, *of_execution(inputs.execution_reasons, self._config.strategy.name))
         self.reasons = reasons
         return turned
 

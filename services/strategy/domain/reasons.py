@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hedgerow.strategy.codes import BlockReason, TradingFSM
 from hedgerow.strategy.decision import Decision
 from hedgerow.strategy.names import standing_reasons
@@ -55,6 +57,16 @@ def block_reasons(
     if not reasons and (decision is None or daemon is not DaemonState.RUNNING):
         reasons.append("STARTING")
     return tuple(dict.fromkeys(reasons))
+
+
+def of_execution(told: Iterable[str], strategy: str) -> tuple[str, ...]:
+    """Of execution's block reasons, those that keep this strategy back and that its own gates cannot know."""
+    found = []
+    for reason in told:
+        code, _, words = reason.partition(": ")
+        if code == "RESTART_WINDOW" or (code == "UNKNOWN_ORDER" and words.split(" in ")[0].endswith(f" of {strategy}")):
+            found.append(f"{code} {words}")
+    return tuple(found)
 
 
 def _of_decision(decision: Decision, hidden: bool) -> list[str]:

@@ -112,5 +112,5 @@ def test_a_position_break_is_not_reconciled() -> None:
     inputs.reconciled = inputs.reports_known = inputs.positions_complete = True
     watch = observer(FixedClock(NOW, 1.0))
     assert watch.observe(inputs, ObservationCause.LINK).links.reconciled
-    inputs.position_break = "POSITION_BREAK SIMX: ledger 1, broker 2"
+    inputs.position_break = "POSITION_BREAK SIMX: journal 1, broker 2"
     assert not watch.observe(inputs, ObservationCause.LINK).links.reconciled

@@ -233,7 +233,7 @@ async def test_an_option_that_left_holds_hedges_back_until_it_is_explained() -> 
         )  # fmt: skip
         leaving.snapshot.breaks.append(difference)
         await w.say(leaving)
-        assert w.inputs.position_break == f"POSITION_UNSETTLED {CALL}: ledger 20, broker 0"
+        assert w.inputs.position_break == f"POSITION_UNSETTLED {CALL}: journal 20, broker 0"
         leaving.snapshot.breaks.append(
             pb.PositionBreak(
                 instrument_id="GOOG", ledger_quantity=decimal_to_wire(Decimal(5)),
@@ -241,6 +241,6 @@ async def test_an_option_that_left_holds_hedges_back_until_it_is_explained() -> 
             )
         )  # fmt: skip
         await w.say(leaving)
-        assert w.inputs.position_break == "POSITION_BREAK GOOG: ledger 5, broker 7"
+        assert w.inputs.position_break == "POSITION_BREAK GOOG: journal 5, broker 7"
         await w.say(_snapshot())
         assert w.inputs.position_break == ""

@@ -7,7 +7,7 @@ import pytest
 from hedgerow.domain.self_check import DESIGNED_OR_MENDING, FAULTS, SelfCheck, in_words, lamp, self_check
 from hedgerow.domain.trading_state import StatusLamp
 from services.strategy.domain.daemon_fsm import DaemonState
-from services.strategy.domain.reasons import block_reasons
+from services.strategy.domain.reasons import block_reasons, of_execution
 
 
 def lamp_of(reasons: tuple[str, ...]) -> StatusLamp:
@@ -43,3 +43,14 @@ def test_each_listed_reason_has_its_colour_and_its_words() -> None:
     for reason in FAULTS:
         assert self_check([reason]) is SelfCheck.BLOCKED
         assert self_check(["PAUSED", reason]) is SelfCheck.BLOCKED
+
+
+def test_what_execution_alone_knows_is_told_to_whom_it_concerns() -> None:
+    told = (
+        "RESTART_WINDOW: the broker restarts at 23:45 EST", "UNKNOWN_ORDER: hr-1 of scalper in GOOG",
+        "UNKNOWN_ORDER: hr-2 of other-scalper in GOOG", "RISK_UNAVAILABLE: risk is not connected",
+    )  # fmt: skip
+    found = of_execution(told, "scalper")
+    assert found == ("RESTART_WINDOW the broker restarts at 23:45 EST", "UNKNOWN_ORDER hr-1 of scalper in GOOG")
+    assert lamp_of(found[:1]) is StatusLamp.YELLOW
+    assert lamp_of(found) is StatusLamp.RED
