@@ -27,6 +27,10 @@ class RawClient:
         """One frame."""
         self._socket.sendall(frame(fields))
 
+    def send_bytes(self, data: bytes) -> None:
+        """Bytes as they are."""
+        self._socket.sendall(data)
+
     def _next(self) -> list[str]:
         deadline = time.monotonic() + self._timeout_s
         while not self._frames:

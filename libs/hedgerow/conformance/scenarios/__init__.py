@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from hedgerow.conformance.scenario import Scenario
-from hedgerow.conformance.scenarios import basics, evidence, layouts, orders, outages, reports, restarts, sessions
+from hedgerow.conformance.scenarios import (
+    basics,
+    evidence,
+    groups,
+    layouts,
+    orders,
+    outages,
+    reports,
+    restarts,
+    sessions,
+)
 
 SCENARIOS: list[Scenario] = [
     *basics.SCENARIOS,
@@ -14,4 +24,5 @@ SCENARIOS: list[Scenario] = [
     *outages.SCENARIOS,
     *reports.SCENARIOS,
     *restarts.SCENARIOS,
+    *groups.SCENARIOS,
 ]
