@@ -146,6 +146,17 @@ class Inputs:
         return self.position.commissions + closed + sum((leg.commissions for leg in self.legs.values()), ZERO)
 
     @property
+    def agreed(self) -> bool:
+        """Whether journal, ledger and broker agree on all that this strategy has."""
+        known = self.reconciled and self.reports_known and self.positions_complete
+        return known and not self.position_break and not self.strangers
+
+    @property
+    def restarting(self) -> bool:
+        """Whether the broker is so near to its daily restart that execution lets nothing leave that adds risk."""
+        return any(reason.startswith("RESTART_WINDOW") for reason in self.execution_reasons)
+
+    @property
     def broker_up(self) -> bool:
         """Whether orders and quotes both have a broker."""
         ready = LinkState.READY

@@ -90,11 +90,7 @@ class Observer:
 def _links(inputs: Inputs) -> LinkView:
     return LinkView(
         broker_up=inputs.broker_up,
-        reconciled=inputs.reconciled
-        and inputs.reports_known
-        and inputs.positions_complete
-        and not inputs.position_break
-        and not inputs.strangers,
+        reconciled=inputs.agreed and not inputs.restarting,  # an intent would be denied, and count as a failure
         journal_ok=inputs.journal_ok,
         lease_ok=inputs.lease_ok,
         feed_up=inputs.market_data_open and inputs.feed_link.state is LinkState.READY and not inputs.feed_trouble,

@@ -232,6 +232,8 @@ class Daemon:
         if inputs.position_break:
             reasons = (*reasons, inputs.position_break)
         if inputs.execution_open:
+            if inputs.restarting and inputs.agreed:
+                reasons = tuple(each for each in reasons if each != "NOT_RECONCILED")  # it is the window alone
             reasons = (*reasons, *of_execution(inputs.execution_reasons, self._config.strategy.name))
         self.reasons = reasons
         return turned

@@ -104,7 +104,7 @@ def test_nothing_heard_is_nothing_known() -> None:
     assert math.isnan(seen.underlying.bid)
 
 
-def test_a_position_break_is_not_reconciled() -> None:
+def test_a_position_break_is_not_reconciled_nor_is_the_brokers_restart() -> None:
     inputs = Inputs("SIMX")
     ready = BrokerLink(LinkState.READY)
     inputs.market_data_open = inputs.execution_open = inputs.portfolio_open = True
@@ -114,3 +114,7 @@ def test_a_position_break_is_not_reconciled() -> None:
     assert watch.observe(inputs, ObservationCause.LINK).links.reconciled
     inputs.position_break = "POSITION_BREAK SIMX: journal 1, broker 2"
     assert not watch.observe(inputs, ObservationCause.LINK).links.reconciled
+    inputs.position_break = ""
+    inputs.execution_reasons = ("RESTART_WINDOW: the broker restarts at 23:45 EST",)
+    assert not watch.observe(inputs, ObservationCause.LINK).links.reconciled
+    assert inputs.agreed
