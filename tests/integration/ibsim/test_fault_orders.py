@@ -126,6 +126,8 @@ async def test_an_order_is_not_found_twice_then_live(start_server: Start, open_r
     client.place(1, **RESTING)
     client.place(2, **RESTING)
     await has(client, "3", "2")
+    other = await connect(open_raw, server, 11)
+    assert [fields[1] for fields in await asked(other, "5", "53", 16, 1)] == ["1"]  # counted for each that asks
     found = [[fields[1] for fields in await asked(client, "5", "53", 5, 1)] for _ in range(3)]
     assert found == [["1"], ["1"], ["1", "2"]]
     client.send(4, 1, 2, "")

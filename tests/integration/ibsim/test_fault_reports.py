@@ -59,6 +59,15 @@ async def test_answers_are_left_alone_while_reports_are_omitted(start_server: St
     assert kinds(client) == ["11", "59", "55"]
 
 
+async def test_a_client_is_who_is_told_not_whose_order_it_is(start_server: Start, open_raw: Open) -> None:
+    server = await start_server(master_client_id=12)
+    owner, master = await connect(open_raw, server, 10), await connect(open_raw, server, 12)
+    await arm(server, "omit_reports", times=None, client=12)
+    assert await filled(owner) == WHOLE
+    assert await master.alive()
+    assert kinds(master) == []
+
+
 async def test_the_nth_report_of_a_kind_can_be_chosen(start_server: Start, open_raw: Open) -> None:
     server = await start_server()
     client = await connect(open_raw, server)

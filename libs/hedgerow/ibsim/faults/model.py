@@ -140,7 +140,7 @@ class Repeating(Standing):
 
 
 class OfClient(Part):
-    """Whom a fault concerns."""
+    """Whom a fault concerns: who sends the request, or who is told."""
 
     client: int | None = Field(default=None, ge=0, description="one client id; none = the trigger's, or every client")
 
@@ -161,7 +161,7 @@ class OfOrder(OfClient):
     def picks(self, run: Run, frame: Incoming | Outgoing) -> bool:
         """Whether that frame's order is meant."""
         key = frame.key
-        if key is None or not self.concerns(run, key[0]):
+        if key is None or not self.concerns(run, frame.client_id):
             return False
         if self.order_id is None and self.order_ref is None and run.trigger is not None and run.trigger.key is not None:
             return key == run.trigger.key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -17,6 +17,9 @@ from hedgerow.ibsim.faults.frames import Incoming
 from hedgerow.ibsim.faults.model import Fault, OfClient, OfOrder, Repeating
 from hedgerow.ibsim.messages.ids import Request
 from hedgerow.ibsim.orders import Execution, SimOrder
+
+if TYPE_CHECKING:
+    from hedgerow.ibsim.session import Session
 
 _TEXTS = {
     161: "Cancel attempted when order is not in a cancellable state. Order permId = {perm_id}",
@@ -176,7 +179,7 @@ class DoublePermId(OfOrder, Repeating):
 
 
 class HideOrder(OfOrder, Repeating):
-    """Each kind of list leaves the order (and its executions) out `times` times, then shows it."""
+    """Each kind of list leaves the order (and its executions) out `times` times for each client, then shows it."""
 
     action: Literal["hide_order"]
     lists: tuple[Literal["open", "completed", "executions"], ...] = ("open", "completed", "executions")
@@ -186,27 +189,24 @@ class HideOrder(OfOrder, Repeating):
         """It ends when every list has left the order out often enough."""
         return None
 
-    def hidden(self, run: Run, session: object, request: Request) -> set[int]:
+    def hidden(self, run: Run, session: Session, request: Request) -> set[int]:
         """The orders, until this list has left them out often enough."""
         name = {Request.COMPLETED_ORDERS: "completed", Request.EXECUTIONS: "executions"}.get(request, "open")
-        if name not in self.lists:
+        if name not in self.lists or not self.concerns(run, session.client_id):
             return set()
-        if self.times is not None and run.held.count(name) >= self.times:
+        asked = session.client_id, name
+        if self.times is not None and run.held.count(asked) >= self.times:
             return set()
         gone = {o.perm_id for o in run.faults.simulation.book.by_perm_id.values() if self._is_meant(run, o)}
         if gone:
-            run.held.append(name)
+            run.held.append(asked)
             run.applied += 1
         return gone
 
     def _is_meant(self, run: Run, order: SimOrder) -> bool:
         if self.order_id is None and self.order_ref is None and run.trigger is not None:
             return (order.client_id, order.order_id) == run.trigger.key
-        return (
-            self.concerns(run, order.client_id)
-            and self.order_id in (None, order.order_id)
-            and self.order_ref in (None, order.fields["orderRef"])
-        )
+        return self.order_id in (None, order.order_id) and self.order_ref in (None, order.fields["orderRef"])
 
 
 class Against(StrEnum):
