@@ -127,13 +127,17 @@ class LatchDesk:
             except Unavailable as error:
                 self._logger.warning("what was sent before a latch may still arrive", cause=str(error))
 
+    def kept(self, latch_id: str, where: str) -> None:
+        """A latch would survive a crash there, too."""
+        found = self.durable_in.get(latch_id)
+        if found is not None and where not in found:
+            found.append(where)
+            self._tell_state()
+
     def _kept(self, latch_id: str, where: str, done: asyncio.Future[object]) -> None:
         error = None if done.cancelled() else done.exception()
         if error is None and not done.cancelled():
-            kept = self.durable_in.get(latch_id)
-            if kept is not None and where not in kept:
-                kept.append(where)
-                self._tell_state()
+            self.kept(latch_id, where)
         elif error is not None:
             self._logger.error("latch not kept", latch=latch_id, where=where, cause=str(error))
 

@@ -30,6 +30,8 @@ from services.execution.caution import Caution
 from services.execution.commands import POLL_S, OperatorCommands
 from services.execution.config import ExecutionConfig
 from services.execution.domain.ledger import Ledger
+from services.execution.egress_latch import GUARD as EGRESS
+from services.execution.egress_latch import EgressLatches
 from services.execution.feed import Feed
 from services.execution.flatten import Flattener
 from services.execution.flatten_answers import FlattenAnswers
@@ -124,7 +126,14 @@ async def compose(context: ProcessContext) -> None:
         )  # fmt: skip
         service = ExecutionService(config, clock, log, broker, submitter, barrier, feed, epoch, flattener, caution)
         latch_file = LatchFile(context.state.latch_file)
-        desk = LatchDesk(clock, log, latch_file, broker, service.tell_state)
+        egress = _egress(context, config, log, lambda latch_id: desk.kept(latch_id, EGRESS))
+
+        def latches_changed() -> None:
+            service.tell_state()
+            if egress is not None:
+                egress.changed()
+
+        desk = LatchDesk(clock, log, latch_file, broker, latches_changed)
         answered = answers.given(store)
         killer = Killer(
             clock, log, broker, barrier, submitter, desk, config.ack_timeout_s, answered,
@@ -154,7 +163,10 @@ async def compose(context: ProcessContext) -> None:
         server.on_closing(feed.broadcast.close)
         listening = (operator.channel.listen(), operator.channel.follow_store(POLL_S), operator.watch_stops())
         working = (service.watch(), caution.run(), flattener.run(), killer.run())
-        await run_together(_serve(context, server), _join(keeping), _keep(link), risk.run(), *working, *listening)
+        guarding = () if egress is None else (egress.run(),)
+        await run_together(
+            _serve(context, server), *guarding, _join(keeping), _keep(link), risk.run(), *working, *listening
+        )
     finally:
         keeping.cancel()
         if link is not None:
@@ -175,6 +187,15 @@ def _everything(
 ) -> Callable[[], Awaitable[str]]:
     """The account-wide cancel by a connection of its own."""
     return lambda: cancel_everything(config.broker, clock, config.broker.request_timeout_s, mark)
+
+
+def _egress(
+    context: ProcessContext, config: ExecutionConfig, log: OrderLog, on_kept: Callable[[str], None]
+) -> EgressLatches | None:
+    """Account-wide kills at the guard, where there is one."""
+    if not context.settings.guard.enabled:
+        return None
+    return EgressLatches(context.channel(GUARD), log, config.rpc_timeout_s, on_kept)
 
 
 def _evidence(context: ProcessContext, config: ExecutionConfig) -> FrameEvidence:
