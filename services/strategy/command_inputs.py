@@ -32,7 +32,8 @@ HELD_S = 5.0
 """Wall seconds a connected execution has to say that it holds a pause, before the pause is answered without that."""
 STOP_HELD_S = 1.0
 """The same of a stop: the process must end."""
-OWN_KINDS = frozenset(CommandKind) - {CommandKind.REFRESH_ACCOUNTS, CommandKind.RETRY_IB}
+OWN_KINDS = frozenset(CommandKind) - {CommandKind.REFRESH_ACCOUNTS, CommandKind.RETRY_IB, CommandKind.KILL}
+"""A kill is execution's: what it holds is told with its state."""
 
 
 class _Waiting(NamedTuple):

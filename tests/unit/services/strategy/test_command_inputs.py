@@ -155,6 +155,8 @@ async def test_a_flatten_that_execution_refused_pauses_nobody_over_a_restart_eit
 
 async def test_a_kill_is_lifted_by_its_own_name_alone(location: StoreLocation, tmp_path: Path) -> None:
     run = Run(location, tmp_path)
+    run.commands.apply(command(9, CommandKind.KILL))  # execution's to carry out and to tell
+    assert (run.inputs.pause, run.answer("c-9")) == (Latch.NONE, "")
     run.inputs.killed = "k-1"
     assert run.inputs.pause is Latch.KILLED
     run.commands.apply(command(1, CommandKind.RESUME))
