@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hedgerow.catalog import ENTRIES, SERVICES
+from hedgerow.catalog import ENTRIES, GUARD, SERVICES
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.settings import Endpoint, Settings
 from services.control.domain import STRATEGY_PREFIX, Limits
@@ -72,8 +72,10 @@ class ControlConfig(BaseModel):
 
 
 def processes(settings: Settings) -> dict[str, Endpoint]:
-    """Every process but control by name: the services once, `strategy-<name>` per strategy."""
+    """Every process but control by name: the services once, a guard where one runs, `strategy-<name>` per strategy."""
     found = {name: _endpoint(settings, name) for name in SERVICES if name not in (NAME, STRATEGY)}
+    if settings.guard.enabled:
+        found[GUARD] = _endpoint(settings, GUARD)
     for number, strategy in enumerate(settings.strategies):
         name = f"{STRATEGY_PREFIX}{strategy.name}"
         alone = len(settings.strategies) == 1 and STRATEGY in settings.endpoints and name not in settings.endpoints

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from hedgerow.domain.self_check import SelfCheck, in_words, self_check
 from hedgerow.domain.status import ServiceStatus, StrategyStatus, SystemStatus
 
-ORDER_PATH = frozenset({"market-data", "execution", "risk"})
+ORDER_PATH = frozenset({"market-data", "execution", "risk", "guard"})
 """Services whose silence stops hedging and leaves quotes, orders or the trading state unknown."""
 STRATEGY_PREFIX = "strategy-"
 STOPPED = "STOPPED_BY_OPERATOR"
