@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.torture.registry import Family, Kind, family_named, mix
 
-PURE_WEIGHT = 0.01
-"""What a pure case weighs against one with processes when a total is spread: it costs a thousandth."""
+PURE_WEIGHT = 0.002
+"""What a pure case weighs against one with processes when a total is spread: it costs a thousandth or less."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class Tally:
     cases: int = 0
     struck: int = 0
     failures: list[Failure] = field(default_factory=list)
+    samples: dict[str, list[float]] = field(default_factory=dict)
     seconds: float = 0.0
     """Worker seconds it took."""
 
@@ -127,6 +128,8 @@ def _hear(worker: _Worker, tallies: dict[str, Tally]) -> None:
     tally = tallies.setdefault(group.family, Tally())
     tally.cases += told.cases
     tally.struck += told.struck
+    for name, value in told.samples:
+        tally.samples.setdefault(name, []).append(value)
     tally.failures += [Failure(group.family, group.token(number), detail) for number, detail in told.failures]
     now = time.monotonic()
     tally.seconds += now - worker.heard

@@ -32,6 +32,8 @@ class Report:
     seed: int
     seconds: float
     rows: tuple[Row, ...]
+    samples: dict[str, list[float]]
+    """What was measured by the way, by name; seconds."""
 
     @property
     def cases(self) -> int:
@@ -57,6 +59,14 @@ class Report:
             ],
         }  # fmt: skip
 
+    def measured(self) -> list[str]:
+        """One line per thing measured: median, 99th percentile, worst."""
+        return [
+            f"{name}: p50 {_percentile(values, 0.5):.3f} s, p99 {_percentile(values, 0.99):.3f} s, "
+            f"worst {max(values):.3f} s of {len(values)}"
+            for name, values in sorted(self.samples.items())
+        ]
+
     def lines(self) -> list[str]:
         """For people: counts and speed, then each failure with the command that brings it back."""
         found = [f"{'promise':>7}  {'kind':<9}{'cases':>9}{'struck':>9}{'failures':>10}"]
@@ -64,10 +74,16 @@ class Report:
             found.append(f"{row.promise:>7}  {row.kind.value:<9}{row.cases:>9}{row.struck:>9}{len(row.failures):>10}")
         speed = self.cases / self.seconds if self.seconds else 0.0
         found.append(f"{self.cases} cases in {self.seconds:.1f} s, {speed:.1f} cases/s, seed {self.seed}; simulated")
+        found += self.measured()
         for row in self.rows:
             for one in row.failures[:REPLAYS]:
                 found += ["", f"promise {row.promise} broken: {one.detail.rstrip()}", f"  {replay_command(one)}"]
         return found
+
+
+def _percentile(values: Sequence[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def replay_command(failure: Failure) -> str:
@@ -89,4 +105,9 @@ def report_of(seed: int, seconds: float, chosen: Sequence[Family], tallies: dict
             had.failures + tuple(tally.failures),
             had.seconds + tally.seconds,
         )
-    return Report(seed, seconds, tuple(rows[key] for key in sorted(rows, key=lambda each: (each[0], each[1].value))))
+    samples: dict[str, list[float]] = {}
+    for tally in tallies.values():
+        for name, values in tally.samples.items():
+            samples.setdefault(name, []).extend(values)
+    ordered = sorted(rows, key=lambda each: (each[0], each[1].value))
+    return Report(seed, seconds, tuple(rows[key] for key in ordered), samples)

@@ -27,6 +27,8 @@ class Rig:
         self._ports: dict[str, int] = {}
         self._world: World | None = None
         self.world_seed = 0
+        self.samples: list[tuple[str, float]] = []
+        """What the case measured, by name; seconds."""
         self.struck = False
         """Whether the case's fault came to pass: a failpoint that was never reached attacked nothing."""
 

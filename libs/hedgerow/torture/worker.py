@@ -29,6 +29,7 @@ class Told:
     struck: int
     failures: tuple[tuple[int, str], ...]
     group_done: bool
+    samples: tuple[tuple[str, float], ...] = ()
 
 
 def work(connection: Connection, folder: str, processes: bool) -> None:
@@ -65,6 +66,7 @@ async def _with_world(one: Family, group: Group, rig: Rig, connection: Connectio
     rig.new_world(group.seed)
     for number in range(group.count):
         rig.struck = False
+        rig.samples.clear()
         failure = await _one(one, group.case_seed(number), rig)
         if failure:
             # what follows on a world where something went wrong proves nothing
@@ -72,7 +74,7 @@ async def _with_world(one: Family, group: Group, rig: Rig, connection: Connectio
             rig.new_world(group.seed)
         told = () if not failure else ((number, failure),)
         if number >= group.first:
-            connection.send(Told(1, int(rig.struck), told, False))
+            connection.send(Told(1, int(rig.struck), told, False, tuple(rig.samples)))
     await rig.end_world()
     connection.send(Told(0, 0, (), True))
 

@@ -22,7 +22,6 @@ from hedgerow.api.risk.v1 import risk_pb2_grpc
 from hedgerow.clock import ReplayClock
 from hedgerow.domain.instrument import Instrument
 from hedgerow.domain.order import Intent, OrderType, Side, TimeInForce
-from hedgerow.rpc.channel import open_channel
 from hedgerow.settings import (
     BrokerSettings,
     Endpoint,
@@ -52,6 +51,9 @@ QUIET = TelemetrySettings(log_level="WARNING", sample_ratio=0.0)
 RISK = RiskSettings(
     max_order_quantity=10_000, max_order_notional_usd=1e9, max_position_shares=10_000_000, max_orders_per_minute=10_000
 )  # fmt: skip
+
+FRESH = (("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0))
+"""A channel that shares nothing: another one's waiting for a process that has died would be its own."""
 
 Condition = Callable[[], object | Awaitable[object]]
 
@@ -139,7 +141,7 @@ class World:
             self._retired.append(self.channels.pop(name))  # calls of this case may still be on it
         if serves:
             await until(lambda: self.serves(name) or self._must_live(child), f"{name} serves")
-        channel = self.channels[name] = open_channel("127.0.0.1", self._ports[name])
+        channel = self.channels[name] = grpc.aio.insecure_channel(f"127.0.0.1:{self._ports[name]}", options=FRESH)
         if name == "execution":
             self.stub = execution_pb2_grpc.ExecutionServiceStub(channel)
         return child
@@ -264,6 +266,14 @@ class World:
             await self.stub.CancelOrder(request, timeout=8.0)
         except grpc.aio.AioRpcError as error:
             self.note(f"cancel {client_order_id}: {error.code().name}")
+
+    async def call(self, method: str, request: Any, timeout_s: float = 8.0) -> Any:
+        """One call of execution's service; None when nobody answered, or it was refused."""
+        try:
+            return await getattr(self.stub, method)(request, timeout=timeout_s)
+        except grpc.aio.AioRpcError as error:
+            self.note(f"{method}: {error.code().name} {error.details()}")
+            return None
 
     async def reconcile(self) -> None:
         """An operator's comparison with the broker."""
