@@ -41,8 +41,8 @@ class Heard:
     def order(self) -> Order:
         return self.log.book.orders[self.name]
 
-    def status(self, status: OrderStatus, filled: int = 0) -> None:
-        self.follower.on_event(OrderSeen(self.name, 7, 99, status, Decimal(filled), ""))
+    def status(self, status: OrderStatus, filled: int = 0, perm_id: int = 99) -> None:
+        self.follower.on_event(OrderSeen(self.name, 7, perm_id, status, Decimal(filled), ""))
 
     def execution(self, execution_id: str, quantity: int, client_order_id: str | None = None) -> None:
         made = Fill(execution_id, Decimal(quantity), Decimal(100), None, None, 5)
@@ -104,3 +104,13 @@ async def test_a_commission_before_its_execution_is_kept_for_it(heard: Heard) ->
     heard.follower.on_event(CommissionSeen("e.1.01", Decimal("1.25"), None))
     heard.execution("e.1.01", 4)
     assert [fill.commission for fill in heard.order.fills] == [Decimal("1.25")]
+
+
+async def test_an_order_that_lives_twice_at_the_broker_ends_with_the_second(heard: Heard) -> None:
+    heard.status(OrderStatus.WORKING, perm_id=98)
+    heard.status(OrderStatus.WORKING, perm_id=99)
+    assert heard.order.perm_ids == (98, 99)
+    heard.status(OrderStatus.CANCELED, perm_id=98)
+    assert heard.order.status is OrderStatus.WORKING
+    heard.status(OrderStatus.CANCELED, perm_id=99)
+    assert heard.order.status is OrderStatus.CANCELED
