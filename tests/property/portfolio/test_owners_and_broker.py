@@ -76,6 +76,20 @@ class World:
         self.broker[OPTION] -= calls
         self.broker[STOCK] += 100 * calls
 
+    def exercise_and_look(self, share: float) -> None:
+        """As `exercise`, where nothing else is amiss: certain, and each owner gets the shares of its own calls."""
+        calls = dict(self.ledger.owners(*OPTION))
+        shares = dict(self.ledger.owners(*STOCK))
+        one_sided = len({quantity > 0 for quantity in calls.values()}) == 1
+        self.exercise(share)
+        self.settle()
+        if one_sided or self.broker[OPTION] == 0:
+            assert self.comparison.breaks == self.comparison.settling == ()
+        for owner in OWNERS:
+            gone = calls.get(owner, 0) - self.ledger.owners(*OPTION).get(owner, Decimal(0))
+            came = self.ledger.owners(*STOCK).get(owner, Decimal(0)) - shares.get(owner, 0)
+            assert came == 100 * gone
+
     def give(self, owner: str) -> None:
         """An operator assigns the first break that stands."""
         for each in self.comparison.breaks[:1]:
@@ -157,7 +171,11 @@ def test_strategies_and_manual_are_what_the_broker_holds(
             case "person":
                 world.person(dice.choice((STOCK, OPTION)), amount)
             case "exercise":
-                world.exercise(dice.choice((0.5, 1.0)))
+                share = dice.choice((0.5, 1.0))
+                if not world.comparison.breaks:
+                    world.exercise_and_look(share)
+                else:
+                    world.exercise(share)
             case "give":
                 world.give(dice.choice((owner, MANUAL)))
             case "adopt":
@@ -171,8 +189,9 @@ def test_strategies_and_manual_are_what_the_broker_holds(
                 world.at += DAY_S * abs(amount)
         world.settle()
         world.check()
-    while world.comparison.breaks:
+    for _ in world.broker:
         world.give(MANUAL)
         world.settle()
+    assert world.comparison.breaks == ()
     world.check()
     assert view(world.restarted()) == view(world.ledger)
