@@ -20,7 +20,7 @@ from hedgerow.telemetry.logs import get_logger
 from hedgerow.wire.common import decimal_from_wire
 from services.execution.domain.gate import Refusal
 from services.execution.domain.position_breaks import Place, PositionBreak, kept_back
-from services.execution.domain.restart_window import RestartWindow
+from services.execution.domain.restart_window import NS_PER_S, RestartWindow
 from services.execution.transferred import Transferred
 
 FIRST_RETRY_S, LAST_RETRY_S = 0.1, 2.0
@@ -54,6 +54,8 @@ class Caution:
         self._leaving: dict[Place, asyncio.TimerHandle] = {}
         self._stub = portfolio_pb2_grpc.PortfolioServiceStub(channel)
         self._window = window_of(broker)
+        self._looked_at = 0
+        self._near: datetime | None = None
         self._on_change = on_change
         self._log = get_logger(stream="positions")
         self.breaks: tuple[PositionBreak, ...] = ()
@@ -62,7 +64,12 @@ class Caution:
     @property
     def restart(self) -> datetime | None:
         """The restart of the broker whose window this moment is in, in its own time zone."""
-        return None if self._window is None else self._window.restart_near(wall_now())
+        if self._window is None:
+            return None
+        now = wall_now()
+        if self._looked_at != (second := now // NS_PER_S):  # calendars are slow; this is asked for every intent
+            self._looked_at, self._near = second, self._window.restart_near(now)
+        return self._near
 
     def refusal(self, intent: Intent) -> Refusal | None:
         """Why this intent may not leave now; never for a flatten's own, which the flatten judges itself."""
