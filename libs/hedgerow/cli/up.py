@@ -113,7 +113,7 @@ def run_until_stopped(system: System, gateway: dict[str, Any] | None) -> None:
         )  # fmt: skip
         messages.print(f"open {page_address(system.settings)}")
         messages.print("Ctrl-C ends it; `hedgerow status live` shows what the strategies know")
-        restarts = restarts_of(supervisor, system, messages.print)
+        restarts = restarts_of(supervisor, system, lambda words: messages.print(words, markup=False))
         while not ending:
             for name in restarts.look():
                 messages.print(f"{name} ended")
@@ -128,6 +128,9 @@ def run(
     state: Annotated[
         Path | None, typer.Option("--state", help="State folder; none = live under the state root.")
     ] = None,
+    standby: Annotated[
+        bool, typer.Option("--standby", help="With `execution`: wait, and take over when the one at work ends.")
+    ] = False,
     config: ConfigOption = None,
     sets: SetOption = None,
 ) -> None:
@@ -145,6 +148,8 @@ def run(
         chosen = strategy or (loaded.strategies[0].name if len(loaded.strategies) == 1 else "")
         loaded.strategy(chosen)
         arguments += ["--name", f"strategy-{chosen}"]
+    if standby:
+        arguments += ["--standby"]
     os.environ.setdefault("HEDGEROW_HOME", str(state_dir.home()))
     module = importlib.import_module(ENTRIES[name].module)
     sys.exit(module.main(arguments))
