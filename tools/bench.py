@@ -19,6 +19,7 @@ ROWS: dict[str, tuple[str, int, str, float]] = {
     "fanout_batched_vs_single": ("tests.bench.bench_fanout", 7, "higher", 25.0),
     "tick_to_order_vs_floor": ("tests.bench.bench_tick_to_order", 200, "lower", 2.0),
     "safety_cost": ("tests.bench.bench_safety", 200, "lower", 1.1),
+    "guard_cost": ("tests.bench.bench_guard", 100, "lower", 1.5),
     "history_copy_vs_single": ("tests.bench.bench_history", 7, "higher", 50.0),
     "status_cached_vs_call": ("tests.bench.bench_status", 7, "higher", 5.0),
     "stalled_readers_cost": ("tests.bench.bench_stalled_readers", 100, "lower", 1.1),

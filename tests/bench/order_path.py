@@ -165,13 +165,13 @@ class OrderPath:
 
 
 @contextmanager
-def order_path(root: Path) -> Iterator[OrderPath]:
-    """Every process as a demo starts it, in the state folder `root`; all have ended afterwards."""
+def order_path(root: Path, sets: tuple[str, ...] = ()) -> Iterator[OrderPath]:
+    """Every process as a demo starts it, with these settings more, in the state folder `root`; all end afterwards."""
     state = StateDir(root).create()
     meta, columns = synth_tape(1, SYNTHETIC_DAY, interval_ms=INTERVAL_MS)
     write_tape(state.tape_file, meta, columns)
     tape: Tape = read_tape(state.tape_file)
-    system, gateway, _ = demo_system(state, tape, None, SETS, CONTRACTS, 1.0)
+    system, gateway, _ = demo_system(state, tape, None, (*SETS, *sets), CONTRACTS, 1.0)
     gateway["start_ns"] = meta.session_open_ns + BEGIN_S * 1_000_000_000
     write_plan(system, gateway)
     with Supervisor(system.settings, state) as supervisor:

@@ -13,6 +13,7 @@ from hedgerow.cli import (
     control,
     dashboard,
     demo,
+    guard,
     ibsim,
     journal,
     kill,
@@ -59,6 +60,7 @@ app.add_typer(sessions.app, name="session")
 app.add_typer(tape.app, name="tape")
 app.add_typer(config.app, name="config")
 app.add_typer(conformance.app, name="conformance")
+app.add_typer(guard.app, name="guard")
 app.add_typer(ibsim.app, name="ibsim")
 app.add_typer(replay.app, name="replay")
 app.add_typer(order.app, name="order")
