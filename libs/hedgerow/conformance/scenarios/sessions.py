@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
 import sys
 import time
 
@@ -266,3 +267,58 @@ def only_a_global_cancel_crosses_client_ids(world: World) -> None:
     wait_status(strategy, ours, "Cancelled")
     wait_status(person, theirs, "Cancelled")
     world.shows("the global cancel took the person's order along")
+
+
+@SCENARIOS.public_bug(
+    "nextValidId and managedAccounts without their version field leave every library waiting for a connect that never "
+    "ends: the id is read as the version",
+    simulated="both messages with the field, then nextValidId without it, by a proxy",
+    unverified="nothing: what the clients' decoders read",
+)
+def the_greeting_needs_its_version_fields(world: World) -> None:
+    """With version fields the client connects; without them it never learns its first order id."""
+    gateway = world.gateway()
+    world.connect(gateway, 10)
+    assert [len(gateway.sent(message_id)[0]) for message_id in (15, 9)] == [3, 3]
+    proxy = world.tampered(gateway, lambda fields: [[fields[0], fields[2]] if fields[0] == "9" else fields])
+    client = world.unconnected()
+    try:
+        client.connect(proxy.port, 11, 1.0)
+    except (ConnectionError, TimeoutError):
+        world.shows("no connect without the version field")
+    else:
+        raise AssertionError("the client made an order id of a message without its version")
+
+
+_PATCH = """
+import asyncio, importlib, sys
+try:
+    import uvloop
+except ImportError:
+    sys.exit(3)
+loop = uvloop.new_event_loop()
+asyncio.set_event_loop(loop)
+library = importlib.import_module(sys.argv[1])
+try:
+    library.util.patchAsyncio()
+except ValueError as error:
+    print(error)
+    sys.exit(4)
+"""
+
+
+@SCENARIOS.public_bug(
+    "ib_insync, ib_async: patchAsyncio raises under uvloop, and is not needed where only the *Async calls are used",
+    simulated="nothing: a process of its own with a uvloop, where uvloop is installed",
+)
+def asyncio_needs_no_patch(world: World) -> None:
+    """Every scenario runs on the *Async calls and an unpatched loop; patchAsyncio refuses a uvloop."""
+    assert world.connect(world.gateway()).current_time() > 0
+    if world.keeps_state:
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", _PATCH, world.library], capture_output=True, text=True, check=False
+        )
+        assert done.returncode in (3, 4), done.stdout + done.stderr
+        told = done.stdout.strip() or "uvloop is not installed here, so it was not tried"
+        world.shows(f"patchAsyncio under uvloop: {told}")
+    world.works_around("the *Async calls on a plain loop, unpatched")
