@@ -139,6 +139,14 @@ def test_a_runner_that_breaks_off_is_told(tmp_path: Path) -> None:
         list(launch.results("ibapi", python))
 
 
+def test_a_runner_that_hangs_is_ended(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexec sleep 1000\n")
+    python.chmod(0o755)
+    with pytest.raises(Unavailable, match="after the start"):
+        list(launch.results("ibapi", python, silence_s=0.2))
+
+
 def test_a_scenario_without_words_is_refused() -> None:
     with pytest.raises(ValueError, match="docstring"):
         Scenarios().conduct(lambda world: None)
