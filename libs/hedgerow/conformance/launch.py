@@ -38,7 +38,7 @@ def results(
         finally:
             if runner.poll() is None and sys.exc_info()[0] is not None:
                 runner.terminate()
-    if runner.returncode not in (0, 1, 2):
+    if runner.returncode not in (0, 1, 2) or last == "the start":
         reason = f"client {client}: the runner ended with {runner.returncode} after {last}"
         raise Unavailable(reason + f"; a scenario may take {silence_s:.0f} s", "CONFORMANCE_BROKEN")
 
