@@ -59,6 +59,7 @@ class Barrier:
         self._refused: dict[str, str] = {}
         self._cancel_refused: set[str] = set()
         self._suspects: set[str] = set()
+        self._fresh: set[str] = set()  # suspected since the broker was asked last: its answers may be older
         self._claimed: dict[str, Decimal] = {}
         self._asked_at: dict[str, int] = {}
         self._compared_at = 0
@@ -85,6 +86,7 @@ class Barrier:
         if cancel_refused:
             self._cancel_refused.add(name)
         self._suspects.add(name)
+        self._fresh.add(name)
         self._wake.set()
 
     def claim(self, name: str, filled: Decimal) -> None:
@@ -122,7 +124,7 @@ class Barrier:
             failpoint("barrier.record")
             done = self._log.record(*findings.commands)
             self.fills_recovered = len(book.by_execution) - before
-            self._forget(looked_at)
+            self._forget(looked_at - self._fresh)
             if done is not None:
                 await done
                 failpoint("barrier.recorded")
@@ -144,6 +146,7 @@ class Barrier:
         before: BrokerTruth | None = None
         for rounds in range(1, MOST_ROUNDS + 1):
             since = self._log.book.sequence
+            self._fresh.clear()
             truth = await self._broker.truth()
             if truth == before:
                 return truth, since, rounds

@@ -41,6 +41,8 @@ class Parts:
     async def truth(self) -> BrokerTruth:
         return self.truth_told
 
+    plain_truth = truth
+
     def rolled_back(self, above: int) -> bool:
         return False
 
@@ -194,3 +196,22 @@ async def test_a_terminal_order_that_is_doubted_is_asked_about(parts: Parts) -> 
     await barrier.compare(everything=False)
     assert canceled == [(name, "NO_LONGER_WANTED")]
     assert not await barrier.wait_for_cause(INTERVAL_S)
+
+
+async def test_a_suspicion_that_comes_while_the_broker_answers_is_not_forgotten(parts: Parts) -> None:
+    name = await parts.order()
+    parts.truth_told = BrokerTruth((SeenOrder(name, 1, 7, OrderStatus.WORKING, ""),), ())
+    told = parts.truth_told
+
+    async def truth() -> BrokerTruth:
+        parts.barrier.suspect(name, refused="201: no")
+        return told
+
+    cast(Any, parts).truth = truth
+    await parts.barrier.compare(everything=True)
+    assert parts.log.book.orders[name].status is OrderStatus.WORKING
+    cast(Any, parts).truth = parts.plain_truth
+    parts.truth_told = BrokerTruth((), ())
+    assert await waited(parts) == (True, False)
+    await parts.barrier.compare(everything=False)
+    assert parts.log.book.orders[name].status is OrderStatus.REJECTED
