@@ -101,6 +101,12 @@ def journaled_before_sent(world: World, intents: Sequence[Intent]) -> None:
         require(sent == wanted, f"{seen.client_order_id}: {sent} sent, {wanted} wanted")
 
 
+def no_frame_twice(world: World) -> None:
+    """No name ever crossed the tap as a new order more than once."""
+    twice = {name: n for name, n in Counter(seen.client_order_id for seen in world.tap.orders).items() if n > 1}
+    require(not twice, f"new-order frames by name: {twice}")
+
+
 def no_order_id_twice(world: World) -> None:
     """Every order id that ever crossed the tap belongs to one order only."""
     owners: dict[int, set[str]] = {}

@@ -45,7 +45,7 @@ ACK_TIMEOUT_S = 0.4
 """Wall seconds without an acknowledgement after which execution asks: short, so that a case is."""
 LIMIT_S = 20.0
 """Wall seconds anything here is waited for."""
-NOT_BLOCKING = ("UNKNOWN_ORDER", "FLATTENED", "PAUSED", "STOPPED", "KILLED", "LATCHED")
+NOT_BLOCKING = ("UNKNOWN_ORDER", "FLATTENING", "FLATTENED", "PAUSED", "STOPPED", "KILLED", "LATCHED")
 """Block reasons that hold one strategy only."""
 QUIET = TelemetrySettings(log_level="WARNING", sample_ratio=0.0)
 RISK = RiskSettings(
@@ -129,6 +129,9 @@ class World:
         self.tap.held.clear()
         self.market.heal()
         self.market.restore_quotes()
+        for child in self.children.values():
+            if child.alive:
+                child.arm("")  # what was not struck is not the next case's
         while self._retired:
             await self._retired.pop().close()
 
@@ -274,6 +277,15 @@ class World:
         except grpc.aio.AioRpcError as error:
             self.note(f"{method}: {error.code().name} {error.details()}")
             return None
+
+    async def resolve(self, client_order_id: str) -> None:
+        """An operator's word that an UNKNOWN order never reached the broker."""
+        request = execution_pb2.ResolveOrderRequest(
+            client_order_id=client_order_id, resolution=execution_pb2.RESOLUTION_NOT_SENT
+        )
+        request.operator.request_id = f"u-{client_order_id}"
+        request.operator.actor = request.operator.reason = "torture"
+        await self.call("ResolveOrder", request)
 
     async def reconcile(self) -> None:
         """An operator's comparison with the broker."""
