@@ -37,6 +37,9 @@ test: setup check  ## Everything: lint, types, imports, contracts, sizes, and al
 check: setup  ## Lint, types, import layers, contracts, file sizes
 	@$(PY) tools/check.py
 
+torture: setup  ## Attack every promise at a release's counts, and write docs/reliability.md
+	@$(VENV)/bin/hedgerow torture --markdown docs/reliability.md $(ARGS)
+
 bench: setup  ## Measure the speed rows into build/bench.json
 	@sh tools/need.sh postgresql
 	@$(PY) tools/bench.py $(ARGS)
@@ -61,4 +64,4 @@ lock: setup  ## Resolve requirements.lock anew: hashes, no index addresses
 clean:  ## Remove what was built
 	@rm -rf build dist gateway/web/dist
 
-.PHONY: help setup page dashboard demo test check bench mutants proto clients test-clients lock clean
+.PHONY: help setup page dashboard demo test check torture bench mutants proto clients test-clients lock clean

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hedgerow.failpoints import VARIABLE
+from hedgerow.torture.markdown import page
 from hedgerow.torture.nursery import preload
 from hedgerow.torture.plan import interleaved, replayed, spread
 from hedgerow.torture.points import points
@@ -60,13 +61,25 @@ def torture(options: Options) -> Report:
 
 
 def main(options: Options) -> int:
-    """Runs and prints; 1 when any case failed."""
+    """Runs, prints, and writes the page where asked; 1 when any case failed."""
     report = torture(options)
+    if options.markdown is not None:
+        options.markdown.write_text(page(report, families(options.only), _said(options)))
     if options.as_json:
         print(json.dumps(report.document(), indent=1))
     else:
         print("\n".join(report.lines()))
     return 1 if report.failed else 0
+
+
+def _said(options: Options) -> str:
+    """The command as it was given, as far as it decides what is run."""
+    words = ["hedgerow torture"]
+    for name, value in (("cases", options.cases), ("seed", options.seed), ("only", options.only)):
+        words += [] if value is None else [f"--{name} {value}"]
+    if options.minutes is not None:
+        words.append(f"--minutes {options.minutes:g}")
+    return " ".join([*words, f"--markdown docs/{options.markdown.name}" if options.markdown else ""]).strip()
 
 
 def listed() -> list[str]:
