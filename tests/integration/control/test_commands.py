@@ -88,6 +88,8 @@ async def test_racing_clients_with_one_id_record_one_command(state: StateDir, co
         (ask("c", strategy=""), "strategy"),
         (ask("c", kind=REFRESH, strategy="twx"), "strategy"),
         (ask("c", reason="x" * 501), "reason"),
+        (ask("c", account="SIM1"), "account"),
+        (ask("c", kind=control_pb2.COMMAND_KIND_KILL, strategy="twx"), "strategy"),
         (ask("c", actor="x" * 65), "actor"),
     ],
 )
@@ -214,6 +216,13 @@ async def test_history_is_served_with_no_daemon_alive(state: StateDir, control: 
     assert [point.create_time.nanos for point in (await stub.ListHistory(some)).points] == [3, 4]
     bad = control_pb2.ListHistoryRequest(page_size=10_001)
     assert await refusal(stub.ListHistory(bad)) == ("INVALID_ARGUMENT", "page_size")
+
+
+async def test_a_kill_need_name_no_strategy_and_keeps_its_account(control: ServiceProcess, state: StateDir) -> None:
+    asked = ask("k1", kind=control_pb2.COMMAND_KIND_KILL, strategy="", account="SIM1")
+    assert (await send(control, asked)).account == "SIM1"
+    [recorded] = list_commands(state.store_dir)
+    assert (recorded.kind, recorded.strategy, dict(recorded.arguments)) == (CommandKind.KILL, "", {"account": "SIM1"})
 
 
 async def test_a_stop_for_a_run_that_is_gone_says_so_and_any_other_stands(

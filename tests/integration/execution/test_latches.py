@@ -20,7 +20,7 @@ from hedgerow.ibsim.messages.ids import Request
 from hedgerow.ibsim.wirelog import Direction, read_wire_log
 from hedgerow.settings import KillSettings, Settings
 from hedgerow.store.answers import read_answers
-from hedgerow.store.commands import write_command
+from hedgerow.store.commands import find_command, write_command
 from tests.integration.execution.world import World, code, status_name
 from tests.integration.service_process import until
 
@@ -324,3 +324,18 @@ async def test_with_the_order_connection_dead_everything_goes_only_where_setting
     done = await proven(world, "cut-off")
     assert done.evidence[-1].endswith(" CANCELED")
     assert (await world.gateway.admin("status"))["open_orders"] == 0
+
+
+async def test_not_even_a_flatten_passes_a_kill_and_it_goes_on_once_that_is_lifted(world: World) -> None:
+    bought = await world.submit(world.intent(5))
+    await world.in_status(bought.client_order_id, "FILLED")
+    await kill(world, "over-flatten")
+    ask(world, "under-kill", CommandKind.FLATTEN)
+
+    def says(words: str) -> bool:
+        return find_command(world.state.store_dir, "under-kill").outcome.startswith(words)
+
+    await until(lambda: says("KILLED"), "the flatten waits for the kill to be lifted")
+    await lift(world, "over-flatten")
+    await until(lambda: says("NO_FRESH_QUOTE"), "it goes on, and here nobody quotes")
+    assert len(world.frames()) == 1
