@@ -49,7 +49,8 @@ class ExposureBook:
     def __init__(self) -> None:
         self.sequence = 0
         self._filled: dict[str, Decimal] = {}  # client_order_id -> cum_qty, of every order ever reported
-        self._closed: dict[str, int] = {}  # intent_id of each terminal order -> sequence of the report that ended it
+        # intent_id -> sequence of the report that ended its order; a correction may have opened it again since
+        self._closed: dict[str, int] = {}
         self._positions: dict[tuple[str, str], dict[str, Decimal]] = {}  # (account, instrument) -> strategy -> signed
         self._reserved: dict[tuple[str, str], dict[str, Reservation]] = {}  # (account, instrument) -> intent_id
         self._places: dict[str, tuple[str, str]] = {}  # intent_id of every reservation -> its place above
@@ -72,7 +73,6 @@ class ExposureBook:
             self._closed[report.intent_id] = report.sequence
             self._drop(report.intent_id)
         else:
-            self._closed.pop(report.intent_id, None)  # a correction may take back what had filled an order
             self._keep(
                 Reservation(
                     report.intent_id,
