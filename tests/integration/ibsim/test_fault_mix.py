@@ -56,7 +56,8 @@ async def trade(server: Any, open_raw: Open, rng: random.Random, first_id: int) 
     except ConnectionError:
         return
     try:
-        await client.shake_hands(client_id=rng.choice([10, 11]))
+        async with asyncio.timeout(0.5):
+            await client.shake_hands(client_id=rng.choice([10, 11]))
         for order_id in range(first_id, first_id + 6):
             kind = rng.choice([{"orderType": "MKT"}, {"orderType": "LMT", "lmtPrice": "50", "ocaGroup": "g"}])
             client.place(order_id, orderRef=f"o{order_id}", **kind)

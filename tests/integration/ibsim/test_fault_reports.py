@@ -80,8 +80,9 @@ async def test_a_delayed_report_is_overtaken(start_server: Start, open_raw: Open
     server = await start_server()
     client = await connect(open_raw, server)
     await arm(server, "delay_reports", reports=["execDetails"], ms=40, order_id=1)
-    assert await filled(client) == ["5", "3", "5", "3", "59"]
+    client.place(1)
     await has(client, "11")
+    assert kinds(client) == ["5", "3", "5", "3", "59", "11"]
 
 
 async def test_reports_are_doubled(start_server: Start, open_raw: Open) -> None:
@@ -98,7 +99,7 @@ async def test_reports_are_sent_in_the_opposite_order(start_server: Start, open_
     client = await connect(open_raw, server)
     await arm(server, "reorder_reports", window=6)
     assert await filled(client) == WHOLE[::-1]
-    await arm(server, "reorder_reports", window=99, wait_ms=20)
+    await arm(server, "reorder_reports", window=99, wait_ms=250)
     assert await filled(client, 2) == []
     await has(client, "5")
     assert kinds(client)[:6] == WHOLE[::-1]
@@ -107,11 +108,11 @@ async def test_reports_are_sent_in_the_opposite_order(start_server: Start, open_
 async def test_a_commission_comes_late(start_server: Start, open_raw: Open) -> None:
     server = await start_server()
     client = await connect(open_raw, server)
-    await arm(server, "late_commission", ms=40, times=2)
+    await arm(server, "late_commission", ms=250, times=2)
     assert await filled(client) == WHOLE[:5]
     client.send(7, 3, 9, 0, "", "", "", "", "", "")
     await has(client, "55")
-    assert kinds(client).count("59") <= 1
+    assert kinds(client).count("59") == 0
     await has(client, "59")
 
 

@@ -79,7 +79,7 @@ async def test_a_delayed_request_is_overtaken_and_obeyed_though_its_client_left(
 ) -> None:
     server = await start_server()
     client = await connect(open_raw, server)
-    await arm(server, "delay_requests", ms=80, on={"message": "placeOrder"})
+    await arm(server, "delay_requests", ms=250, on={"message": "placeOrder"})
     client.place(1, **RESTING)
     assert await client.alive()
     assert not server.simulation.book.orders
