@@ -30,7 +30,7 @@ _LOOP = asyncio.new_event_loop()
 class AsyncioClient:
     """One `IB` object, driven synchronously."""
 
-    def __init__(self, library: str, timeout_s: float = 3.0) -> None:
+    def __init__(self, library: str, timeout_s: float = 10.0) -> None:
         self._loop = _LOOP
         asyncio.set_event_loop(_LOOP)
         self._library: Any = importlib.import_module(library)
@@ -249,15 +249,17 @@ class AsyncioClient:
         return {p.contract.conId: float(p.position) for p in self._ib.positions()}
 
     def probe(self, timeout_s: float) -> bool:
-        return self._answered(timeout_s, self._ib.reqCurrentTimeAsync())[0]
+        return self._answered(timeout_s, 0.0, self._ib.reqCurrentTimeAsync())[0]
 
-    def ask_positions_twice(self, timeout_s: float) -> list[bool]:
-        return self._answered(timeout_s, self._ib.reqPositionsAsync(), self._ib.reqPositionsAsync())
+    def ask_positions_twice(self, grace_s: float) -> list[bool]:
+        return self._answered(TIMEOUT_S, grace_s, self._ib.reqPositionsAsync(), self._ib.reqPositionsAsync())
 
-    def _answered(self, timeout_s: float, *requests: Awaitable[Any]) -> list[bool]:
+    def _answered(self, timeout_s: float, grace_s: float, *requests: Awaitable[Any]) -> list[bool]:
         async def wait() -> list[bool]:
             futures = [asyncio.ensure_future(request) for request in requests]
-            await asyncio.wait(futures, timeout=timeout_s)
+            _, open_ones = await asyncio.wait(futures, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            if open_ones and grace_s:
+                await asyncio.wait(open_ones, timeout=grace_s)
             answered = [future.done() for future in futures]
             for future in futures:
                 future.cancel()

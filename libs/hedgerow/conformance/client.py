@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -238,8 +238,8 @@ class Client(Protocol):
     def probe(self, timeout_s: float) -> bool:
         """Whether the gateway answers a request for its time within that many seconds."""
 
-    def ask_positions_twice(self, timeout_s: float) -> list[bool]:
-        """Ask for positions twice at the same moment; whether each was answered within that many seconds."""
+    def ask_positions_twice(self, grace_s: float) -> list[bool]:
+        """Ask for positions twice at the same moment; whether each was answered, so long after one of them was."""
 
     def fail_in_error_callback(self) -> None:
         """Let our own callback for errors raise from now on, each time."""

@@ -146,6 +146,11 @@ class Gateway:
         """The same of what clients sent."""
         return self._logged(Direction.IN, message_id)
 
+    def sent_at(self, message_id: int) -> list[int]:
+        """When it sent the messages of that kind, CLOCK_MONOTONIC ns."""
+        records = read_wire_log(self.wire_log)
+        return [r.monotonic_ns for r in records if r.direction is Direction.OUT and r.message_id == message_id]
+
     def sent_in_order(self) -> list[list[str]]:
         """The fields of everything it has sent to clients it knows, oldest first."""
         records = read_wire_log(self.wire_log)

@@ -49,7 +49,7 @@ class IbapiClient:
         self._thread = threading.Thread(target=self._read, args=(port, client_id), daemon=True)
         self._thread.start()
         try:
-            self.wait(lambda: app.next_id is not None and bool(app.account_list), "connected", timeout_s or 5.0)
+            self.wait(lambda: app.next_id is not None and bool(app.account_list), "connected", timeout_s or 10.0)
         except AssertionError:
             self.disconnect()
             raise TimeoutError("no nextValidId") from None
@@ -253,11 +253,12 @@ class IbapiClient:
         self._app.reqCurrentTime()
         return answered.wait(timeout_s)
 
-    def ask_positions_twice(self, timeout_s: float) -> list[bool]:
+    def ask_positions_twice(self, grace_s: float) -> list[bool]:
         app, before = self._app, self._app.position_ends
         app.reqPositions()
         app.reqPositions()
-        deadline = time.monotonic() + timeout_s
+        self.wait(lambda: app.position_ends > before, "one answer")
+        deadline = time.monotonic() + grace_s
         while app.position_ends < before + 2 and time.monotonic() < deadline:
             time.sleep(0.005)
         return [app.position_ends > before, app.position_ends > before + 1]

@@ -36,7 +36,7 @@ def busy_client_id_is_told_at_once_but_raised_late(world: World) -> None:
     gateway = world.gateway()
     first = world.connect(gateway, 7)
     second = world.unconnected()
-    limit = 1.0
+    limit = 1.5
     connected, waited = _connect_within(second, gateway, 7, limit)
     assert not connected, "a busy client id was accepted"
     assert 326 in error_codes(second)
@@ -59,7 +59,7 @@ def connect_fails_without_the_executions_answer(world: World) -> None:
     gateway = world.gateway()
     gateway.admin("mute", ids=[_EXECUTIONS])
     client = world.unconnected()
-    connected, _ = _connect_within(client, gateway, 10, 1.0)
+    connected, _ = _connect_within(client, gateway, 10, 1.5 if world.keeps_state else 10.0)
     assert connected == (world.library != "ib_insync")
     assert client.is_connected() == connected
     world.shows("connected without the answer" if connected else "connect failed and the socket was closed")
@@ -81,7 +81,7 @@ def a_silent_connect_looks_like_an_empty_account(world: World) -> None:
     gateway.admin("seed_position", instrument_id=SYMBOL, quantity=50, average_price=99.5)
     gateway.admin("mute", ids=[_OPEN, _POSITIONS, _COMPLETED])
     client = world.unconnected()
-    connected, waited = _connect_within(client, gateway, 10, 1.0)
+    connected, waited = _connect_within(client, gateway, 10, 1.5 if world.keeps_state else 10.0)
     assert connected
     assert client.is_connected()
     assert client.library_positions() == {}
@@ -118,7 +118,7 @@ def a_mute_gateway_still_looks_connected(world: World) -> None:
 def two_concurrent_requests_hang_the_first(world: World) -> None:
     """Of two concurrent requests for positions the first is never answered to its caller."""
     client = world.connect(world.gateway())
-    answered = client.ask_positions_twice(1.0)
+    answered = client.ask_positions_twice(0.5 if world.keeps_state else 10.0)
     if world.keeps_state:
         assert answered == [False, True], answered
         world.shows("the first caller waits for ever")
