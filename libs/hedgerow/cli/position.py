@@ -129,9 +129,10 @@ def transfers(
         print_json(_document(answer))
     else:
         print_table(
-            "transfers", ["market time", "kind", "instrument", "quantity", "price", "from", "to", "actor", "reason"],
-            [(wall_text(t.event_time.ToNanoseconds()), portfolio_pb2.TransferKind.Name(t.kind)[14:], t.instrument_id,
-              t.quantity.value, t.price.value, t.from_owner, t.to_owner, t.actor, t.reason) for t in answer.transfers],
+            "transfers", ["kind", "market time", "instrument", "quantity", "price", "from, to", "who and why"],
+            [(portfolio_pb2.TransferKind.Name(t.kind)[14:], wall_text(t.event_time.ToNanoseconds()), t.instrument_id,
+              t.quantity.value, t.price.value, f"{t.from_owner}, {t.to_owner}", f"{t.actor}: {t.reason}")
+             for t in answer.transfers],
         )  # fmt: skip
     if answer.next_page_token:
         messages.print(f"more: --page-token {answer.next_page_token}", markup=False)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from decimal import Decimal
 from typing import Any
 
 import grpc
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
 from hedgerow.api.portfolio.v1 import portfolio_pb2
+from hedgerow.cli.position import app
+from hedgerow.domain.errors import FailedPrecondition, HedgerowError
 from hedgerow.rpc.errors import rpc_reason
 from hedgerow.state_dir import StateDir
 from hedgerow.wire.common import decimal_to_wire
-from tests.integration.cli.test_commands import hedgerow
 from tests.integration.ib.gateway import Gateway
 from tests.integration.portfolio.client import (
     ACCOUNT,
@@ -90,26 +94,38 @@ async def test_a_break_is_given_as_it_stands_once_and_on_the_record(
     await stream.close()
 
 
+async def hedgerow(*arguments: str) -> Result:
+    """`hedgerow position ARGUMENTS`, in a thread of this process."""
+    return await asyncio.to_thread(CliRunner().invoke, app, list(arguments))
+
+
 async def test_on_the_command_line(
     feed: ReportFeed, portfolio: ServiceProcess, gateway: Gateway, state: StateDir
 ) -> None:
     stream = await broken(feed, portfolio, gateway)
     where = ("--session", str(state.root))
-    shown = await hedgerow("position", "list", "--json", *where)
-    (found,) = json.loads(shown.out)["breaks"]
-    assert (shown.code, found["instrument_id"], found["broker_quantity"]["value"]) == (1, "GOOG", "-90")
+    shown = await hedgerow("list", "--json", *where)
+    (found,) = json.loads(shown.stdout)["breaks"]
+    assert (shown.exit_code, found["instrument_id"], found["broker_quantity"]["value"]) == (1, "GOOG", "-90")
+    assert "+10" in (await hedgerow("list", *where)).stdout
     common = ("--account", ACCOUNT, "--reason", "sold by phone", "--actor", "ann", "--request-id", "cli-1", *where)
-    wrong = await hedgerow("position", "assign-break", "GOOG", "--owner", "MANUAL", *common, "--", "-10")
-    assert (wrong.code, "is +10" in wrong.err) == (2, True)
-    nobody = await hedgerow("position", "assign-break", "GOOG", "10", "--owner", "nobody", *common)
-    assert (nobody.code, "nobody" in nobody.err) == (2, True)
-    given = await hedgerow("position", "assign-break", "GOOG", "10", "--owner", "MANUAL", "--json", *common)
-    assert json.loads(given.out)["position"]["quantity"]["value"] == "10"
+    wrong = await hedgerow("assign-break", "GOOG", "--owner", "MANUAL", *common, "--", "-10")
+    assert isinstance(wrong.exception, FailedPrecondition)
+    assert "is +10" in str(wrong.exception)
+    nobody = await hedgerow("assign-break", "GOOG", "10", "--owner", "nobody", *common)
+    assert isinstance(nobody.exception, HedgerowError)
+    assert "nobody" in str(nobody.exception)
+    for _ in range(2):
+        given = await hedgerow("assign-break", "GOOG", "10", "--owner", "MANUAL", "--json", *common)
+        assert json.loads(given.stdout)["position"]["quantity"]["value"] == "10"
     await until(lambda: not stream.breaks, "the break is gone")
-    listed = json.loads((await hedgerow("position", "transfers", "--limit", "1", "--json", *where)).out)
+    listed = json.loads((await hedgerow("transfers", "--limit", "1", "--json", *where)).stdout)
     (newest,) = listed["transfers"]
     assert (newest["kind"], newest["actor"], newest["reason"]) == (
         "TRANSFER_KIND_BREAK_ASSIGNED", "ann", "sold by phone",
     )  # fmt: skip
     assert listed["next_page_token"]
+    assert "BREAK_ASSIGNED" in (await hedgerow("transfers", *where)).stdout
+    taken = await hedgerow("adopt", "GOOG", "5", "--strategy", "nobody", *common)
+    assert isinstance(taken.exception, HedgerowError)
     await stream.close()
