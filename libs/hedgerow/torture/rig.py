@@ -14,7 +14,8 @@ from hedgerow.torture.nursery import Nursery
 if TYPE_CHECKING:
     from hedgerow.torture.world import World
 
-PROCESSES = ("execution", "risk", "market-data", "portfolio", "control")
+PORTS = ("execution", "risk", "market-data", "portfolio", "control", "guard", "guard-ib", "first", "second")
+"""Processes, the guard's side to execution, and the doors of two executions behind one address."""
 
 
 class Rig:
@@ -41,8 +42,11 @@ class Rig:
         """What `world` makes next is new, and of this seed; the present one must have ended."""
         self.world_seed = seed
 
-    async def world(self, *processes: str, **gateway: Any) -> World:
-        """The group's world, made for its first case: gateway, tap and these processes, execution and risk if none."""
+    async def world(self, *processes: str, guarded: bool = False, **gateway: Any) -> World:
+        """The group's world, made for its first case: gateway, tap and these processes, execution and risk if none.
+
+        `guarded`: the egress guard stands before the tap, and an execution that finds another one stands by.
+        """
         from hedgerow.cli.ports import free_ports  # noqa: PLC0415 (only where there are processes)
         from hedgerow.torture.market import write_quotes  # noqa: PLC0415
         from hedgerow.torture.world import World  # noqa: PLC0415
@@ -50,10 +54,10 @@ class Rig:
         if self._world is None:
             assert self._nursery is not None, "this rig was made for pure cases"
             if not self._ports:
-                self._ports = dict(zip(PROCESSES, free_ports(len(PROCESSES)), strict=True))
+                self._ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
             folder = self._folder / f"w{next(self._numbers)}"
             tape = write_quotes(self._folder / "quotes.parquet")
-            self._world = World(folder, tape, self._nursery, self._ports, **gateway)
+            self._world = World(folder, tape, self._nursery, self._ports, guarded, **gateway)
             await self._world.start(*processes)
         await self._world.next_case()
         return self._world

@@ -122,6 +122,10 @@ class Tap:
         """The new-order frames that carried this name, what-ifs left out."""
         return [seen for seen in self.orders if seen.client_order_id == client_order_id and not seen.what_if]
 
+    def newest_connection(self, client_id: int) -> int:
+        """The number of that client's newest connection, 0 before its first."""
+        return max((each.number for each in self._links.values() if each.client_id == client_id), default=0)
+
     def calm(self) -> None:
         """From now on everything passes at once; what is held stays held."""
         self.lag_s, self.hold_orders, self.swallow, self.refuse = 0.0, False, 0, False

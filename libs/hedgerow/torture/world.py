@@ -22,36 +22,21 @@ from hedgerow.api.risk.v1 import risk_pb2_grpc
 from hedgerow.clock import ReplayClock
 from hedgerow.domain.instrument import Instrument
 from hedgerow.domain.order import Intent, OrderType, Side, TimeInForce
-from hedgerow.settings import (
-    BrokerSettings,
-    Endpoint,
-    PortfolioSettings,
-    ReplaySettings,
-    RiskSettings,
-    Settings,
-    TelemetrySettings,
-    TimingSettings,
-)
 from hedgerow.state_dir import StateDir
 from hedgerow.torture.market import ACCOUNT, ASK, BID, GOOG, Market
 from hedgerow.torture.nursery import Child, Nursery
 from hedgerow.torture.registry import CaseFailed
+from hedgerow.torture.setup import settings_of
+from hedgerow.torture.switch import Switch
 from hedgerow.torture.tap import Tap
 from hedgerow.wire.execution import intent_to_wire
 from hedgerow.wire.risk import check_of_intent, check_to_wire
 from services.execution.domain.intents import client_order_id_of
 
-ACK_TIMEOUT_S = 0.4
-"""Wall seconds without an acknowledgement after which execution asks: short, so that a case is."""
 LIMIT_S = 20.0
 """Wall seconds anything here is waited for."""
 NOT_BLOCKING = ("UNKNOWN_ORDER", "FLATTENING", "FLATTENED", "PAUSED", "STOPPED", "KILLED", "LATCHED")
 """Block reasons that hold one strategy only."""
-QUIET = TelemetrySettings(log_level="WARNING", sample_ratio=0.0)
-RISK = RiskSettings(
-    max_order_quantity=10_000, max_order_notional_usd=1e9, max_position_shares=10_000_000, max_orders_per_minute=10_000
-)  # fmt: skip
-
 FRESH = (("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0))
 """A channel that shares nothing: another one's waiting for a process that has died would be its own."""
 
@@ -80,8 +65,13 @@ def name_of(status: int) -> str:
 class World:
     """Processes by name; made for a group of cases and removed after it."""
 
-    def __init__(self, folder: Path, tape: Path, nursery: Nursery, ports: dict[str, int], **gateway: Any) -> None:
+    def __init__(
+        self, folder: Path, tape: Path, nursery: Nursery, ports: dict[str, int], guarded: bool = False, **gateway: Any
+    ) -> None:
         self.folder, self._nursery, self._ports = folder, nursery, ports
+        self._guarded = guarded
+        self.execution_port = ports["execution"]
+        self._switch = Switch(ports["execution"]) if guarded else None
         folder.mkdir(parents=True)
         self.market = Market(folder, tape, **gateway)
         self.tap = Tap(lambda: self.market.port, self.journaled)
@@ -103,24 +93,12 @@ class World:
         await self.tap.start()
         self.market.restore_quotes()
         self.clock = self.market.clock
-        self.settings().dump(self.state.settings_file)
+        if self._switch is not None:
+            await self._switch.start()
         for name in names or ("risk", "execution"):
             await self.run(name)
         await self.ready()
         return self
-
-    def settings(self) -> Settings:
-        """What its processes are told."""
-        return Settings(
-            endpoints={name: Endpoint(port=port) for name, port in self._ports.items()},
-            broker=BrokerSettings(
-                port=self.tap.port, attempt_timeout_s=3.0, retry_interval_s=0.1, request_timeout_s=2.0,
-                probe_interval_s=1.0,
-            ),
-            timing=TimingSettings(ack_timeout_s=ACK_TIMEOUT_S, stream_heartbeat_s=0.2, rpc_timeout_s=2.0),
-            portfolio=PortfolioSettings(break_settle_s=0.5), replay=ReplaySettings(clock_file=self.market.clock_file),
-            risk=RISK, telemetry=QUIET,
-        )  # fmt: skip
 
     async def next_case(self) -> None:
         """Everything passes again, quotes are whole, names are new."""
@@ -139,15 +117,31 @@ class World:
 
     async def run(self, name: str, failpoints: str = "", serves: bool = True) -> Child:
         """Starts a process of the service; waits until it answers, unless told that it may not get so far."""
+        own = {}
+        if name == "execution" and self._switch is not None:
+            ports = [self._ports["first"], self._ports["second"]]
+            own = {name: ports[self.execution_port == ports[0]]}
+            self.execution_port = own[name]
+        told = settings_of(self._ports | own, self.tap.port, self.market.clock_file, self._guarded)
+        told.dump(self.state.settings_file)
         child = self.children[name] = self._nursery.start(name, self.state.root, failpoints)
         if name in self.channels:
             self._retired.append(self.channels.pop(name))  # calls of this case may still be on it
         if serves:
             await until(lambda: self.serves(name) or self._must_live(child), f"{name} serves")
         channel = self.channels[name] = grpc.aio.insecure_channel(f"127.0.0.1:{self._ports[name]}", options=FRESH)
+        if own:
+            channel = self.channels[name] = grpc.aio.insecure_channel(f"127.0.0.1:{own[name]}", options=FRESH)
+            if serves:
+                self.lead_to(own[name])
         if name == "execution":
             self.stub = execution_pb2_grpc.ExecutionServiceStub(channel)
         return child
+
+    def lead_to(self, port: int) -> None:
+        """Where everybody who asks for execution is led to."""
+        if self._switch is not None:
+            self._switch.lead_to(port)
 
     def serves(self, name: str) -> bool:
         """Whether the process started last has begun to serve."""
@@ -239,11 +233,14 @@ class World:
         }  # fmt: skip
         return Intent(**(fields | changes))
 
-    async def submit(self, intent: Intent, timeout_s: float = 8.0) -> execution_pb2.IntentAcknowledgement | None:
-        """One intent by the unary call; None when nobody answered, which proves nothing."""
+    async def submit(
+        self, intent: Intent, timeout_s: float = 8.0, stub: Any = None
+    ) -> execution_pb2.IntentAcknowledgement | None:
+        """One intent by the unary call; None when nobody answered, which proves nothing. `stub`: another's door."""
+        stub = stub or self.stub
         request = execution_pb2.SubmitIntentRequest(intent=intent_to_wire(intent))
         try:
-            answer: execution_pb2.SubmitIntentResponse = await self.stub.SubmitIntent(request, timeout=timeout_s)
+            answer: execution_pb2.SubmitIntentResponse = await stub.SubmitIntent(request, timeout=timeout_s)
             return answer.acknowledgement
         except grpc.aio.AioRpcError as error:
             self.note(f"{intent.intent_id}: {error.code().name} {error.details()}")
@@ -341,6 +338,8 @@ class World:
         for channel in (*self.channels.values(), *self._retired):
             await channel.close()
         await self.tap.close()
+        if self._switch is not None:
+            await self._switch.close()
         await self.market.stop()
         if self._journal is not None:
             self._journal.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -55,6 +56,26 @@ def test_json_stands_alone_and_a_failure_is_exit_1(broken: str, capsys: pytest.C
     assert (row["promise"], row["kind"], row["cases"]) == (98, "property", 100)
     assert row["failures"] >= len(row["replay"]) > 0
     assert row["replay"][0].startswith(f"hedgerow torture --replay {broken}:")
+
+
+def test_the_page_has_its_figures_and_says_what_they_are(broken: str, tmp_path: Path) -> None:
+    page = tmp_path / "reliability.md"
+    assert module.main(Options(cases=100, seed=3, only=98, as_json=True, markdown=page)) == 1
+    text = page.read_text()
+    assert "Seed 3" in text
+    assert "100 cases" in text
+    assert "simulated" in text
+    assert f"hedgerow torture --replay {broken}:" in text
+
+
+def test_a_run_ends_at_its_first_failure(broken: str) -> None:
+    report = torture(Options(cases=100_000, seed=3, only=98, workers=1, first_failure=True))
+    assert report.failed
+    assert report.cases < 100_000
+
+
+def test_nothing_begins_when_the_time_is_over(broken: str) -> None:
+    assert torture(Options(cases=100_000, seed=3, only=98, workers=2, minutes=0.0)).cases == 0
 
 
 def test_the_command_lists_and_runs() -> None:
