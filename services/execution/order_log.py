@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -49,6 +50,7 @@ class OrderLog:
         self._deferred_rows: list[Write] = []
         self._timer: asyncio.TimerHandle | None = None
         self._unpublished: deque[ExecutionReport] = deque()
+        self._asked: deque[float] = deque()  # when each commit under way was asked for, CLOCK_MONOTONIC s
         self._publishing = False
         self._log = get_logger()
         self._others = writer.head.sequence - ledger.book.sequence  # journal rows that are no report
@@ -62,6 +64,11 @@ class OrderLog:
     def checkable(self) -> int:
         """The newest sequence that reports say without further cause: what others may be asked to have reached."""
         return self.book.sequence - len(self._deferred)
+
+    @property
+    def silent_s(self) -> float:
+        """Wall seconds since the oldest commit under way was asked for; 0 with none under way."""
+        return time.monotonic() - self._asked[0] if self._asked else 0.0
 
     def foresee(self, intent: Intent) -> None:
         """Makes what the journal will say of an intent whatever is decided on it; `record` finds it made."""
@@ -113,10 +120,12 @@ class OrderLog:
             self._fail(str(error))
             return self._refused(str(error))
         self._others += 1
+        self._asked.append(time.monotonic())
         future.add_done_callback(self._fact_committed)
         return future
 
     def _fact_committed(self, done: asyncio.Future[object]) -> None:
+        self._asked.popleft()
         failpoint("log.flatten_committed")
         if done.cancelled() or done.exception() is not None:
             self._fail("commit canceled" if done.cancelled() else str(done.exception()))
@@ -171,6 +180,7 @@ class OrderLog:
             return self._refused(str(error))
         failpoint("log.appended")
         expected = tuple(report.sequence + self._others for report in reports)
+        self._asked.append(time.monotonic())
         future.add_done_callback(lambda done: self._committed(done, reports, expected))
         return future
 
@@ -183,6 +193,7 @@ class OrderLog:
     def _committed(
         self, done: asyncio.Future[object], reports: list[ExecutionReport], expected: tuple[int, ...]
     ) -> None:
+        self._asked.popleft()
         failpoint("log.committed")
         error = None if done.cancelled() else done.exception()
         if error is None and not done.cancelled():

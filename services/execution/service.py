@@ -28,6 +28,10 @@ from services.execution.order_log import OrderLog
 from services.execution.ports import Broker
 from services.execution.submit import Acknowledgement, Submitter
 
+LOOK_S = 0.5
+JOURNAL_SILENT_S = 1.0
+"""Wall seconds a commit may take before everybody is told that the journal does not answer."""
+
 
 class ExecutionService:
     """What the servicer calls; wiring is in main, decisions are in the domain."""
@@ -196,7 +200,7 @@ class ExecutionService:
 
     async def watch(self) -> None:
         """Asks the broker about what is overdue, suspected, UNKNOWN or blocks, for ever."""
-        interval_s = min(1.0, self._config.ack_timeout_s / 4)
+        interval_s = min(LOOK_S, self._config.ack_timeout_s / 4)
         while True:
             due = await self._barrier.wait_for_cause(interval_s)
             if due and self._broker.ready and not self._log.failed:
@@ -213,6 +217,9 @@ class ExecutionService:
         why = ready.surroundings()
         if why is not None:
             reasons.append(f"{why.reason}: {why.text}")
+        answering = self._log.failed or self._log.silent_s < JOURNAL_SILENT_S
+        if why is None and not answering:  # nothing can leave before it does
+            reasons.append("JOURNAL_UNAVAILABLE: the journal does not answer")
         reasons += [f"NOT_RECONCILED: {difference}" for difference in self._barrier.blocking]
         reasons += self._caution.reasons()
         if not self.risk_connected:
@@ -228,7 +235,8 @@ class ExecutionService:
                 code = "FLATTENING" if latch.under_way else "FLATTENED"
                 reasons.append(f"{code}: {strategy}, {latch.state.value} {latch.reason}".rstrip())
         return execution_pb2.ExecutionState(
-            link=broker_link_to_wire(self._broker.link), reconciled=ready.reconciled, journal_ok=ready.journal_ok,
+            link=broker_link_to_wire(self._broker.link), reconciled=ready.reconciled,
+            journal_ok=ready.journal_ok and bool(answering),
             lease_ok=ready.lease_ok, block_reasons=reasons, epoch=self.epoch, latches=self.latches(),
         )  # fmt: skip
 

@@ -257,6 +257,16 @@ async def test_a_caller_that_goes_away_takes_no_commit_with_it(world: World) -> 
 async def test_a_kill_works_with_the_journal_down_and_is_remembered(own_world: World) -> None:
     world = await own_world.start()
     name = await resting(world)
+    journal_ok: list[bool] = []
+    reader = world.stub.StreamExecutionReports(execution_pb2.StreamExecutionReportsRequest(snapshot=True))
+
+    async def follow() -> None:
+        async for message in reader:
+            if message.HasField("snapshot") or message.HasField("state"):
+                journal_ok.append((message.state if message.HasField("state") else message.snapshot.state).journal_ok)
+
+    following = asyncio.create_task(follow())
+    await until(lambda: journal_ok == [True], "the stream is open")
     blocker = sqlite3.connect(world.state.store_dir / "execution.db", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     try:
@@ -268,11 +278,15 @@ async def test_a_kill_works_with_the_journal_down_and_is_remembered(own_world: W
         async def canceled() -> bool:
             return bool((await world.gateway.admin("status"))["open_orders"] == 0)
 
+        await until(lambda: False in journal_ok, "everybody is told that the journal does not answer")
+        assert time.monotonic() - asked < 3.0
         await until(canceled, "the gateway canceled it")
         assert time.monotonic() - asked < 4.0  # the journal is still trying: nothing waits for it
         assert (await world.submit(world.intent(1), timeout_s=30)).reason in ("KILLED", "JOURNAL_UNAVAILABLE")
         assert (await proven(world, "dark")).evidence[-1].endswith(f"{name} CANCELED")
     finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
         blocker.execute("ROLLBACK")
         blocker.close()
     await world.execution.stop(signal.SIGKILL)
