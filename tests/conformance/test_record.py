@@ -13,7 +13,9 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from hedgerow.cli import ibsim
 from hedgerow.cli.ports import free_ports
 from hedgerow.conformance.compare import compare
 from hedgerow.conformance.environments import installed
@@ -244,3 +246,17 @@ def test_the_command_records_and_compares(host: GatewayHost, tmp_path: Path) -> 
     assert "currentTime" in done.stdout
     bad = subprocess.run([*hedgerow, "conformance", "compare", __file__], capture_output=True, text=True)
     assert (bad.returncode, bad.stderr.count("\n")) == (2, 1), bad.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key"),
+    [
+        (["--port", "4002"], "--port"),  # the gateway itself, without a subcommand
+        (["record", "--upstream", "nowhere", "--out", "x"], "--upstream"),
+        (["record", "--upstream", "127.0.0.1:4002", "--out", "x", "--port", "4002"], "--port"),
+    ],
+)
+def test_bad_input_names_the_option(arguments: list[str], key: str) -> None:
+    done = CliRunner().invoke(ibsim.app, arguments)
+    assert isinstance(done.exception, InvalidValue)
+    assert done.exception.key == key
