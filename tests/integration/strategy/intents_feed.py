@@ -18,7 +18,7 @@ class IntentsFeed(execution_pb2_grpc.ExecutionServiceServicer):
         self.snapshot = execution_pb2.ExecutionSnapshot()
         self.cancels: list[str] = []
         self.hellos = 0
-        self._say: asyncio.Queue[execution_pb2.IntentsResponse] = asyncio.Queue()
+        self._say: asyncio.Queue[execution_pb2.IntentsResponse | None] = asyncio.Queue()
         self._server = grpc.aio.server()
         execution_pb2_grpc.add_ExecutionServiceServicer_to_server(self, self._server)
         self.port = self._server.add_insecure_port("127.0.0.1:0")
@@ -45,6 +45,10 @@ class IntentsFeed(execution_pb2_grpc.ExecutionServiceServicer):
         state.block_reasons.extend(block_reasons)
         self._say.put_nowait(execution_pb2.IntentsResponse(state=state))
 
+    def say_broken(self) -> None:
+        """Ends the open stream."""
+        self._say.put_nowait(None)
+
     async def Intents(
         self, requests: AsyncIterator[execution_pb2.IntentsRequest], context: Any
     ) -> AsyncIterator[execution_pb2.IntentsResponse]:
@@ -54,8 +58,8 @@ class IntentsFeed(execution_pb2_grpc.ExecutionServiceServicer):
         hearing = asyncio.create_task(self._hear(requests))
         try:
             yield execution_pb2.IntentsResponse(snapshot=self.snapshot)
-            while True:
-                yield await self._say.get()
+            while (message := await self._say.get()) is not None:
+                yield message
         finally:
             hearing.cancel()
 
