@@ -49,6 +49,8 @@ class PostgresBackend:
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """A connection inside a write transaction that commits at the end."""
+        if self._lock is not None and not self._lock.held():
+            raise psycopg.OperationalError(f"the writer's lock of {self.schema} was lost")
         with self._writes.begin() as connection:
             yield connection
 

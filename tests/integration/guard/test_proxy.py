@@ -143,6 +143,14 @@ async def test_an_older_epoch_is_cut_before_a_newer_one_is_let_in(rig: GuardRig)
     assert len(rig.gateway.offers) == 2, "nothing of the refused one was forwarded, not even its offer"
 
 
+async def test_an_idle_connection_of_an_older_epoch_is_cut(rig: GuardRig) -> None:
+    idle = await rig.connect(epoch=4, client_id=KILL)
+    await rig.connect(epoch=5)
+    assert (await idle.error())[1] == EgressCode.STALE_EPOCH
+    assert await idle.ended()
+    await until(lambda: rig.gateway.open == {2}, "its side at the gateway is closed, too")
+
+
 async def test_the_highest_epoch_survives_a_restart(rig: GuardRig) -> None:
     await rig.connect(epoch=7)
     await rig.restart()

@@ -127,6 +127,20 @@ async def test_the_first_failed_write_ends_all_writing_and_the_next_start_reads_
     again.close()
 
 
+async def test_nothing_is_written_behind_a_failed_write(tmp_path: Path) -> None:
+    path = tmp_path / "frames.log"
+    log = FrameLog(path, 5.0)
+    size = path.stat().st_size
+    failpoints.arm("guard.log.write=raise")
+    with pytest.raises(Unavailable):
+        await asyncio.gather(log.append(body(1)))
+    log.failed = ""  # as if its failure had not been heard of yet
+    with pytest.raises(Unavailable):
+        await log.append(body(2))
+    log.close()
+    assert path.stat().st_size == size
+
+
 async def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InvalidValue) as refusal:
