@@ -9,7 +9,6 @@ from typing import NamedTuple
 from hedgerow.domain.order import Intent
 from services.execution.domain.gate import Refusal
 
-
 Place = tuple[str, str]
 """(account, instrument id)."""
 
