@@ -19,7 +19,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from hedgerow.catalog import ENTRIES, GUARD
+from hedgerow.catalog import ENTRIES
 from hedgerow.cli.ports import free_ports, neighbouring_ports
 from hedgerow.cli.supervisor import is_serving
 from hedgerow.settings import Settings
