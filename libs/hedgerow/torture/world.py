@@ -78,6 +78,7 @@ class World:
         self.state = StateDir(folder / "state").create()
         self.children: dict[str, Child] = {}
         self.channels: dict[str, grpc.aio.Channel] = {}
+        self._started: list[Child] = []
         self.stub: Any = None
         self.clock: ReplayClock
         self.case = 0
@@ -125,6 +126,7 @@ class World:
         told = settings_of(self._ports | own, self.tap.port, self.market.clock_file, self._guarded)
         told.dump(self.state.settings_file)
         child = self.children[name] = self._nursery.start(name, self.state.root, failpoints)
+        self._started = [each for each in self._started if each.status is None] + [child]
         if name in self.channels:
             self._retired.append(self.channels.pop(name))  # calls of this case may still be on it
         if serves:
@@ -331,9 +333,9 @@ class World:
 
     async def close(self) -> None:
         """Ends everything; the folder stays."""
-        for child in self.children.values():
+        for child in self._started:  # those another one has replaced, too
             child.signal(signal.SIGKILL)
-        for child in self.children.values():
+        for child in self._started:
             await child.ended(10.0)
         for channel in (*self.channels.values(), *self._retired):
             await channel.close()

@@ -9,12 +9,14 @@ import time
 
 from hedgerow.domain.order import Intent, Side
 from hedgerow.torture.checks import everything
-from hedgerow.torture.registry import Kind, family, require
+from hedgerow.torture.registry import CaseFailed, Kind, family, require
 from hedgerow.torture.rig import Rig
 from hedgerow.torture.setup import LEASE_S
 from hedgerow.torture.world import World, name_of, until
 
 CLIENT = 10
+TAKEOVER_S = 4.0
+"""Wall seconds a takeover may take, eight leases; longer, and the writer before has to be ended."""
 POINTS = (
     "submit.claim", "submit.verdict", "submit.approved", "submit.numbered", "submit.admitted", "submit.committed",
     "submit.place", "ib.order", "ib.order_frame", "ib.looked", "ib.order_sent", "submit.placed", "sqlite.commit",
@@ -68,7 +70,14 @@ async def _taken_over(world: World, draw: random.Random, intents: list[Intent]) 
     """A standby replaces it; then it is let go, with intents at its own door: nothing of it may leave."""
     old, old_stub = world.execution, world.stub
     await world.run("execution", serves=False)
-    await until(lambda: world.serves("execution"), "the standby serves")
+    try:
+        await until(lambda: world.serves("execution"), "the standby serves", TAKEOVER_S)
+    except CaseFailed:
+        # stopped inside a transaction it holds SQLite's lock, and nobody can write before it has ended
+        await old.kill()
+        if not world.execution.alive:
+            await world.run("execution", serves=False)
+        await until(lambda: world.serves("execution"), "the standby serves once the one before has ended")
     world.lead_to(world.execution_port)
     await world.ready()
     if draw.random() < 0.5:
