@@ -20,6 +20,7 @@ from hedgerow.api.common.v1 import common_pb2
 from hedgerow.api.execution.v1 import execution_pb2, execution_pb2_grpc
 from hedgerow.api.risk.v1 import risk_pb2_grpc
 from hedgerow.clock import ReplayClock
+from hedgerow.domain.errors import Unavailable
 from hedgerow.domain.instrument import Instrument
 from hedgerow.domain.order import Intent, OrderType, Side, TimeInForce
 from hedgerow.state_dir import StateDir
@@ -108,9 +109,7 @@ class World:
         self.tap.held.clear()
         self.market.heal()
         self.market.restore_quotes()
-        for child in self.children.values():
-            if child.alive:
-                child.arm("")  # what was not struck is not the next case's
+        await self.go_on()  # what was not struck is not the next case's
         while self._retired:
             await self._retired.pop().close()
 
@@ -167,6 +166,13 @@ class World:
         """Kills the process if it still lives and starts it anew."""
         await self.children[name].kill()
         await self.run(name, failpoints)
+
+    async def go_on(self) -> None:
+        """Disarms execution, or starts it anew where it has ended, or is stopped, after all."""
+        try:
+            self.execution.arm("")
+        except Unavailable:
+            await self.restart()
 
     async def snapshot(self) -> execution_pb2.ExecutionSnapshot:
         """Execution's book and readiness, asked on a fresh report stream."""

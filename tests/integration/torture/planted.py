@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import Any
 
@@ -31,6 +32,7 @@ def sent_before_commit() -> None:
         number = self._broker.next_order_id(self._log.book.last_broker_order_id)
         order = ApprovedOrder(intent, verdict, submit.client_order_id_of(intent), number)
         self._broker.place(order)
+        await asyncio.sleep(0.02)
         place = self._broker.place
         self._broker.place = lambda order: None  # type: ignore[method-assign]
         try:

@@ -59,8 +59,9 @@ async def _case(seed: int, rig: Rig, actions: tuple[str, ...]) -> None:
         await asyncio.sleep(0.1)
         world.market.quote(GOOG, BID, ASK, size=draw.choice((7, 20, 1000)))
     rig.struck = world.execution.passed(point, nth)
-    if action == "raise" or not world.execution.alive:
+    if action == "raise":
         await world.restart()
+    await world.go_on()
     await world.ready()
     await _done(world, request)
     _never_beyond_zero(world, name)

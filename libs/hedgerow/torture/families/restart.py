@@ -83,7 +83,7 @@ async def _case(seed: int, rig: Rig, actions: Sequence[str]) -> None:
     if draw.random() < 0.5:
         world.tap.release()
     if action == "stop" and world.execution.alive and draw.random() < 0.7:
-        world.execution.arm("")
+        await world.go_on()
     else:
         await world.restart()
     await first

@@ -30,7 +30,7 @@ async def writers(seed: int, rig: Rig) -> None:
     draw = random.Random(seed)
     world = await rig.world("guard", "risk", "execution", guarded=True)
     await world.ready()
-    old, old_port = world.execution, world.execution_port
+    old = world.execution
     point, nth = draw.choice(POINTS), draw.choice((1, 1, 2))
     world.note(f"stop at {point}@{nth}")
     old.arm(f"{point}=stop@{nth}")
@@ -45,8 +45,7 @@ async def writers(seed: int, rig: Rig) -> None:
         await asyncio.sleep(draw.uniform(0.5, 2.0) * LEASE_S)
         old.signal(signal.SIGCONT)
         await calls
-        old.arm("")
-        await _goes_on(world, old_port)
+        await _goes_on(world)
     else:
         await _taken_over(world, draw, intents)
         await calls
@@ -54,11 +53,10 @@ async def writers(seed: int, rig: Rig) -> None:
     await everything(world, intents)
 
 
-async def _goes_on(world: World, port: int) -> None:
+async def _goes_on(world: World) -> None:
     """The same process again, or one in its place where it has ended."""
-    if not world.execution.alive:
-        await world.run("execution")
-    world.lead_to(world.execution_port if world.execution.alive else port)
+    await world.go_on()
+    world.lead_to(world.execution_port)
     try:
         await world.ready()
     except AssertionError:
