@@ -16,6 +16,8 @@ from hedgerow.torture.world import World, name_of, until
 from hedgerow.wire.common import decimal_from_wire
 from services.execution.domain.intents import payload_hash
 
+IDLE_CASES = 6
+"""Cases of a world after which an order must have left: promises about orders hold for ever where none is sent."""
 AGREE_S = 5.0
 """Wall seconds positions may take to agree once every order is settled."""
 TERMINAL = frozenset({"FILLED", "CANCELED", "REJECTED", "DENIED"})
@@ -184,6 +186,9 @@ async def attribution_agrees(world: World) -> None:
 async def everything(world: World, intents: Sequence[Intent], corrected: bool = False) -> list[Settled]:
     """Promises 1 to 3 and the ends of 4, for one case's intents; `corrected` where executions were taken back."""
     settled = await settle(world, intents)
+    require(
+        world.tap.orders or world.case < IDLE_CASES, f"not one order left in {world.case} cases: nothing is attacked"
+    )
     try:
         at_most_one_frame(world, intents)
         journaled_before_sent(world, intents)

@@ -8,8 +8,8 @@ from typing import Any
 
 from hedgerow.cli.main import main
 from hedgerow.domain.order import ApprovedOrder
-from services.execution import submit
 from services.execution.broker import IbBroker
+from services.execution.domain.intents import client_order_id_of
 from services.execution.submit import Submitter
 
 
@@ -26,21 +26,31 @@ def sent_twice() -> None:
 
 def sent_before_commit() -> None:
     """The frame leaves while the row is still on its way to the disk."""
-    send = Submitter._send
+    send, place, early = Submitter._send, IbBroker.place, set[str]()
 
-    async def early(self: Submitter, intent: Any, verdict: Any, way: Any) -> Any:
+    async def at_once(self: Submitter, intent: Any, verdict: Any, *rest: Any) -> Any:
         number = self._broker.next_order_id(self._log.book.last_broker_order_id)
-        order = ApprovedOrder(intent, verdict, submit.client_order_id_of(intent), number)
-        self._broker.place(order)
+        order = ApprovedOrder(intent, verdict, client_order_id_of(intent), number)
+        place(self._broker, order)  # type: ignore[arg-type]
+        early.add(order.client_order_id)
         await asyncio.sleep(0.02)
-        place = self._broker.place
-        self._broker.place = lambda order: None  # type: ignore[method-assign]
-        try:
-            return await send(self, intent, verdict, way)
-        finally:
-            self._broker.place = place  # type: ignore[method-assign]
+        return await send(self, intent, verdict, *rest)
 
-    Submitter._send = early  # type: ignore[method-assign]
+    def later(self: IbBroker, order: ApprovedOrder) -> None:
+        if order.client_order_id not in early:
+            place(self, order)
+
+    Submitter._send = at_once  # type: ignore[method-assign]
+    IbBroker.place = later  # type: ignore[method-assign]
+
+
+def nothing_sent() -> None:
+    """Every intent fails before anything is journaled or sent."""
+
+    async def broken(self: Submitter, *_: Any) -> Any:
+        raise ValueError("broken")
+
+    Submitter._send = broken  # type: ignore[method-assign]
 
 
 def order_id_again() -> None:
