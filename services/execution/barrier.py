@@ -186,6 +186,9 @@ class Barrier:
                 self._logger.warning("a stray order is not canceled yet", broker_order_id=number, cause=str(error))
         for name in findings.reopened:
             await self._cancel(name, "NO_LONGER_WANTED")
+        for name in findings.lingering:
+            if wall_now() - self._log.book.orders[name].updated_at >= self._ack_timeout_ns:
+                await self._cancel(name, "CANCEL_REPEATED")  # the first was lost on its way
         if findings.absent and not findings.blocking:
             absent = [self._log.book.orders[name] for name in findings.absent]
             proven = await self._evidence.never_forwarded([each for each in absent if not each.acknowledged])

@@ -45,12 +45,15 @@ class Follower:
             case ExecutionSeen():
                 name = self._log.book.name_of(event.client_order_id, event.broker_order_id, event.perm_id)
                 if name is not None:
+                    over = self._log.book.orders[name].status
                     failpoint("follow.fill")
                     self._log.record(c.RecordFill(name, event.fill, event.perm_id, event.fill.event_time, wall))
                     failpoint("follow.filled")
                     corrected = split_revision(event.fill.execution_id)[1] > 1
                     if corrected and not self._log.book.orders[name].status.is_terminal:
                         self._barrier.suspect(name)  # done at the broker, perhaps, and less than it was
+                    elif over.is_terminal:
+                        self._take_back(name, market, wall)
                 elif event.client_order_id.startswith(REFERENCE_PREFIX):
                     self._on_unplaced(f"execution {event.fill.execution_id}: {event.client_order_id} is no known order")
             case CommissionSeen():
@@ -95,5 +98,14 @@ class Follower:
                 self._log.record(c.Acknowledge(name, event.perm_id, market, wall, "", event.broker_order_id))
             case OrderStatus.UNKNOWN:
                 self._barrier.suspect(name)
+        if known.status.is_terminal:
+            self._take_back(name, market, wall)
         if event.filled > self._log.book.orders[name].cum_qty:
             self._barrier.claim(name, event.filled)
+
+    def _take_back(self, name: str, market: int, wall: int) -> None:
+        """What was over and lives on is canceled: nobody wants it any more."""
+        if not self._log.book.orders[name].status.is_terminal:
+            self._barrier.suspect(name)
+            self._log.record(c.RequestCancel(name, "NO_LONGER_WANTED", market, wall))
+            self._cancel_again(name)

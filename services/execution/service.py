@@ -199,10 +199,11 @@ class ExecutionService:
         self.tell_state()
 
     async def watch(self) -> None:
-        """Asks the broker about what is overdue, suspected, UNKNOWN or blocks, for ever."""
+        """Asks the broker about what is overdue, suspected, UNKNOWN or blocks; sends cancels that wait, for ever."""
         interval_s = min(LOOK_S, self._config.ack_timeout_s / 4)
         while True:
             due = await self._barrier.wait_for_cause(interval_s)
+            self._submitter.cancel_wished()
             if due and self._broker.ready and not self._log.failed:
                 try:
                     await self._barrier.compare(everything=not self._barrier.clean)

@@ -75,7 +75,7 @@ class Submitter:
         self._closing_intents: dict[str, Decimal] = {}
         self.closing = False
         self.cancel_wishes: set[str] = set()
-        """Orders to cancel as soon as their frame is out or the broker is back."""
+        """Orders to cancel as soon as their frame is out, the broker is back, or the message budget allows it."""
 
     def claim(self, intent: Intent) -> asyncio.Task[Acknowledgement] | Acknowledgement:
         """The one task that works this intent_id, or its first result when it is done.
@@ -310,6 +310,11 @@ class Submitter:
         except HedgerowError as error:
             self._logger.warning("cancel waits for the broker", order=name, cause=str(error))
             self.cancel_wishes.add(name)
+
+    def cancel_wished(self) -> None:
+        """Writes the cancel frames that wait: for the broker, or for the message budget."""
+        for name in sorted(self.cancel_wishes):
+            self.cancel_now(name)
 
     async def _deny(self, intent: Intent, verdict: Verdict | None, why: Refusal) -> Acknowledgement:
         market, wall = self._clock.market_now(), wall_now()

@@ -20,6 +20,8 @@ _LIVE = frozenset({
     OrderStatus.SENT, OrderStatus.WORKING, OrderStatus.PARTIALLY_FILLED, OrderStatus.PENDING_CANCEL
 })  # fmt: skip
 
+_RESTING = frozenset({OrderStatus.WORKING, OrderStatus.PARTIALLY_FILLED})
+
 
 @dataclass(frozen=True, slots=True)
 class SeenOrder:
@@ -72,7 +74,8 @@ class Findings:
     """What a comparison came to: commands to record, then the blocking and the remarkable differences, in words.
 
     `absent` are orders the broker shows nowhere; `reopened` were terminal here and are live there; `strays` are
-    broker order ids that rest there although their order is filled: both have to be canceled.
+    broker order ids that rest there although their order is filled: both have to be canceled. `lingering` were to be
+    canceled and rest there as if nobody had asked.
     """
 
     commands: list[c.Command] = field(default_factory=list)
@@ -81,6 +84,7 @@ class Findings:
     absent: list[str] = field(default_factory=list)
     reopened: list[str] = field(default_factory=list)
     strays: list[int] = field(default_factory=list)
+    lingering: list[str] = field(default_factory=list)
 
 
 def reconcile(
@@ -106,7 +110,8 @@ def reconcile(
         elif execution.client_order_id.startswith(REFERENCE_PREFIX):
             text = f"execution {execution.fill.execution_id} of {execution.client_order_id}: not our order"
             found.blocking.append(text)
-    seen.update(executed)
+    # Executed in part and nowhere else it is as lost as any other.
+    seen.update(name for name, fills in executed.items() if _filled(book.orders[name], fills)[0])
     for order in truth.orders:
         name = book.name_of(order.client_order_id, order.broker_order_id, order.perm_id)
         if name is None:
@@ -125,6 +130,8 @@ def reconcile(
         acknowledged = "CANCEL_REFUSED" if name in cancel_refused else ""
         evidence = _evidence(known, order, executed.get(name, []), acknowledged, market_now, wall_now)
         found.commands.extend(evidence)
+        if known.cancel_sent and order.status in _RESTING and not (acknowledged or order.client_id):
+            found.lingering.append(name)
     if absence.settled:
         for name in absence.asked:
             if name not in seen and not book.orders[name].status.is_terminal:
@@ -167,10 +174,9 @@ def _evidence(
         case OrderStatus.REJECTED:
             return [c.RecordReject(name, "BROKER_REJECTED", order.text, market_now, wall_now)]
         case OrderStatus.FILLED:
-            latest = _latest([*known.executions.values(), *executed])
-            filled = sum((fill.quantity for fill in latest.values()), ZERO)
+            whole, filled, latest = _filled(known, executed)
             text = f"the broker says filled, its executions add up to {filled} of {known.intent.quantity}"
-            if filled < known.intent.quantity:
+            if not whole:
                 if any(split_revision(fill.execution_id)[1] > 1 for fill in latest.values()):
                     # A correction took some back: the order is done all the same, with what is left.
                     return [c.RecordCancel(name, "CORRECTED", text, market_now, wall_now)]
@@ -182,6 +188,13 @@ def _evidence(
             return []  # the broker holds it back; neither acknowledged nor lost
     number = 0 if order.client_id else order.broker_order_id  # a cancel by an id of another client reaches nothing
     return [c.Acknowledge(name, order.perm_id, market_now, wall_now, acknowledged, number)]
+
+
+def _filled(known: Order, executed: list[Fill]) -> tuple[bool, Decimal, dict[str, Fill]]:
+    """Whether all of the order is executed by what either side knows, how much, and the executions that say so."""
+    latest = _latest([*known.executions.values(), *executed])
+    filled = sum((fill.quantity for fill in latest.values()), ZERO)
+    return filled >= known.intent.quantity, filled, latest
 
 
 def _latest(fills: list[Fill]) -> dict[str, Fill]:

@@ -32,7 +32,8 @@ class Heard:
         self.log = OrderLog(writer, Ledger(), lambda _: None, lambda: None)
         self.barrier = Barrier(self.log, cast(Broker, None), WallClock(), 60.0)
         self.unplaced: list[str] = []
-        self.follower = Follower(self.log, self.barrier, WallClock(), self.unplaced.append, lambda _: None)
+        self.canceled: list[str] = []
+        self.follower = Follower(self.log, self.barrier, WallClock(), self.unplaced.append, self.canceled.append)
         wanted = intent(1, 10)
         self.name = client_order_id_of(wanted)
         self.log.record(c.Admit(wanted, allow(wanted), 7, 1, 1, 1), c.MarkSent(self.name, 1, 1))
@@ -114,3 +115,19 @@ async def test_an_order_that_lives_twice_at_the_broker_ends_with_the_second(hear
     assert heard.order.status is OrderStatus.WORKING
     heard.status(OrderStatus.CANCELED, perm_id=99)
     assert heard.order.status is OrderStatus.CANCELED
+
+
+async def test_a_canceled_order_that_lives_on_under_another_id_is_taken_back(heard: Heard) -> None:
+    heard.status(OrderStatus.WORKING, perm_id=98)
+    heard.status(OrderStatus.CANCELED, perm_id=98)
+    assert heard.canceled == []
+    heard.status(OrderStatus.WORKING, perm_id=99)
+    assert (heard.order.status, heard.canceled) == (OrderStatus.PENDING_CANCEL, [heard.name])
+
+
+async def test_an_order_said_never_to_be_sent_is_taken_back_at_its_first_execution(heard: Heard) -> None:
+    heard.log.record(c.MarkUnknown(heard.name, "ACK_TIMEOUT", "", 2, 2), c.ProveNotSent(heard.name, "guard", 3, 3))
+    heard.execution("e.1.01", 4)
+    assert (heard.order.status, heard.canceled) == (OrderStatus.PENDING_CANCEL, [heard.name])
+    heard.execution("e.2.01", 6)
+    assert (heard.order.status, heard.canceled) == (OrderStatus.FILLED, [heard.name])

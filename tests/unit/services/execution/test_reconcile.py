@@ -64,6 +64,17 @@ def test_an_order_nowhere_is_unknown_and_late_evidence_frees_it() -> None:
     assert ledger.book.orders[name].status is OrderStatus.WORKING
 
 
+def test_an_order_executed_in_part_and_nowhere_else_is_unknown_too() -> None:
+    ledger = Ledger()
+    name = admit(ledger, intent())
+    ledger.handle(c.Acknowledge(name, 7, 2, 2))
+    compare(ledger, BrokerTruth((), (executed(name, 4),)))
+    order = ledger.book.orders[name]
+    assert (order.status, order.cum_qty) == (OrderStatus.UNKNOWN, 4)
+    compare(ledger, BrokerTruth((), (executed(name, 4), executed(name, 6, "e.2.01"))))
+    assert ledger.book.orders[name].status is OrderStatus.FILLED
+
+
 def test_an_order_not_asked_about_is_left_alone() -> None:
     ledger = Ledger()
     name = admit(ledger, intent())
@@ -96,9 +107,10 @@ def test_a_cancel_the_broker_refused_leaves_a_shown_order_working() -> None:
     name = admit(ledger, intent())
     ledger.handle(c.Acknowledge(name, 7, 2, 2))
     ledger.handle(c.RequestCancel(name, "test", 3, 3))
-    compare(ledger, seen(name, OrderStatus.WORKING))
+    assert compare(ledger, seen(name, OrderStatus.PENDING_CANCEL)).lingering == []
+    assert compare(ledger, seen(name, OrderStatus.WORKING)).lingering == [name]
     assert ledger.book.orders[name].status is OrderStatus.PENDING_CANCEL
-    compare(ledger, seen(name, OrderStatus.WORKING), cancel_refused={name})
+    assert compare(ledger, seen(name, OrderStatus.WORKING), cancel_refused={name}).lingering == []
     assert ledger.book.orders[name].status is OrderStatus.WORKING
 
 
