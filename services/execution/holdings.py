@@ -15,6 +15,8 @@ from hedgerow.rpc.errors import rpc_reason
 from hedgerow.wire.common import decimal_from_wire, instrument_from_wire
 
 MANUAL = "MANUAL"
+BROKER = "BROKER"
+"""The other side of transfers that enter or leave the ledger."""
 Place = tuple[str, str]
 """(account, instrument id)."""
 

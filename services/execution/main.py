@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from hedgerow.api.execution.v1 import execution_pb2_grpc
 from hedgerow.catalog import GUARD
 from hedgerow.clock import Clock
+from hedgerow.domain.errors import Unavailable
 from hedgerow.domain.execution_report import ExecutionReport
 from hedgerow.failpoints import failpoint
 from hedgerow.ib.kill import cancel_everything
@@ -101,6 +103,8 @@ async def compose(context: ProcessContext) -> None:
         caution = Caution(
             config.broker, context.channel("portfolio"), config.break_settle_s, lambda: service.tell_state()
         )
+        with suppress(Unavailable):  # a file nobody can read: portfolio itself will tell
+            await asyncio.to_thread(caution.transferred.read, context.store)
         evidence = _evidence(context, config)
         barrier = Barrier(
             log, broker, clock, config.ack_timeout_s, evidence, lambda name, reason: service.cancel(name, reason),

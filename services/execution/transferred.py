@@ -6,20 +6,34 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from hedgerow.api.portfolio.v1 import portfolio_pb2
+from hedgerow.domain.instrument import parse_instrument_id
 from hedgerow.domain.position import ZERO
+from hedgerow.store.location import Place as StorePlace
+from hedgerow.store.read import read_rows
 from hedgerow.wire.common import decimal_from_wire, instrument_from_wire
 from services.execution.domain.positions import PositionKey
-from services.execution.holdings import MANUAL, Place
+from services.execution.holdings import BROKER, MANUAL, Place
 
 
 class Transferred:
     """Signed shares by (account, strategy, stock), from an exercise or assignment, an adoption, a break given.
 
-    Portfolio unreachable, its last word stands. Option legs are not here: a flatten asks for them when it closes them.
+    Portfolio unreachable, its last word stands; before its first, the transfers it keeps in its own store, which needs
+    nobody alive. Option legs are not here: a flatten asks for them when it closes them.
     """
 
     def __init__(self) -> None:
         self._held: dict[PositionKey, Decimal] = {}
+
+    def read(self, store: StorePlace) -> None:
+        """Takes what portfolio's store says; raises Unavailable. Blocks, for a thread or a start."""
+        for row in read_rows(store, "portfolio", "transfers"):
+            if not row["instrument"] or parse_instrument_id(row["instrument"]).is_option:
+                continue
+            for owner, quantity in ((row["from_owner"], -row["quantity"]), (row["to_owner"], row["quantity"])):
+                if owner not in (MANUAL, BROKER):
+                    key = PositionKey(row["account"], owner, row["instrument"])
+                    self._held[key] = self._held.get(key, ZERO) + quantity
 
     def take(self, message: portfolio_pb2.StreamPositionsResponse) -> None:
         """Takes one message of portfolio's stream in; raises InvalidValue."""

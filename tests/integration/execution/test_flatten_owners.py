@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
@@ -89,7 +90,8 @@ async def test_a_short_that_people_hold_by_the_ledger_forbids_nothing(world: Wor
     assert Decimal((await world.gateway.admin("status"))["positions"]["GOOG"]) == -70
 
 
-async def test_shares_of_an_exercise_are_the_strategys_to_close(world: World) -> None:
+async def exercised(world: World) -> None:
+    """The strategy took one call over and sold 40 shares; the call is exercised, and its shares are booked: 60 left."""
     await world.processes[-1].start()
     await world.ready()
     request = portfolio_pb2.AdoptPositionRequest(
@@ -97,22 +99,42 @@ async def test_shares_of_an_exercise_are_the_strategys_to_close(world: World) ->
     )
     request.quantity.value = "1"
     request.operator.request_id, request.operator.actor, request.operator.reason = "a-1", "test", "test"
-
-    async def owns(owner: str, instrument_id: str, quantity: int) -> None:
-        async def holds() -> bool:
-            return await owned(world, owner, instrument_id) == quantity
-
-        await until(holds, f"{owner} owns {quantity} {instrument_id}")
-
-    await owns("MANUAL", CALL.instrument_id, 20)
+    await owns(world, "MANUAL", CALL.instrument_id, 20)
     await ledger(world).AdoptPosition(request)
     await filled(world, 40, Side.SELL)
     await world.gateway.admin("exercise", instrument_id=CALL.instrument_id)
-    await owns(world.strategy, "GOOG", 60)
-    await owns("MANUAL", "GOOG", 1900)
+    await owns(world, world.strategy, "GOOG", 60)
+    await owns(world, "MANUAL", "GOOG", 1900)
+
+
+async def owns(world: World, owner: str, instrument_id: str, quantity: int) -> None:
+    """Waits until the ledger says so."""
+
+    async def holds() -> bool:
+        return await owned(world, owner, instrument_id) == quantity
+
+    await until(holds, f"{owner} owns {quantity} {instrument_id}")
+
+
+async def sold_by_a_flatten(world: World) -> Decimal:
+    """What a flatten sold until it was done."""
     before = len(new_orders(world, "SELL"))
     await in_state(world, "DONE")
-    sold = [Decimal(frame.fields["totalQuantity"]) for frame in new_orders(world, "SELL")[before:]]
-    assert sum(sold) == 60
+    return sum((Decimal(frame.fields["totalQuantity"]) for frame in new_orders(world, "SELL")[before:]), Decimal(0))
+
+
+async def test_shares_of_an_exercise_are_the_strategys_to_close(world: World) -> None:
+    await exercised(world)
+    assert await sold_by_a_flatten(world) == 60
     assert Decimal((await world.gateway.admin("status"))["positions"]["GOOG"]) == 1900
-    await owns(world.strategy, "GOOG", 0)
+    await owns(world, world.strategy, "GOOG", 0)
+
+
+async def test_shares_of_an_exercise_are_closed_by_an_execution_that_never_heard_portfolio(world: World) -> None:
+    await exercised(world)
+    await world.processes[-1].stop(signal.SIGKILL)
+    await world.execution.stop(signal.SIGKILL)
+    await world.execution.start()
+    await world.ready()
+    assert await sold_by_a_flatten(world) == 60
+    assert Decimal((await world.gateway.admin("status"))["positions"]["GOOG"]) == 1900
