@@ -42,6 +42,7 @@ def torture(options: Options) -> Report:
     """Runs the cases; raises InvalidValue for options that name nothing."""
     os.environ.pop(VARIABLE, None)  # processes are armed one by one
     started = time.monotonic()
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # a process that is killed is news to nobody here
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a process with threads is not to be forked
     if options.replay:
         group = replayed(options.replay)
