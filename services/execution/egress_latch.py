@@ -22,7 +22,8 @@ class EgressLatches:
     """Keeps the guard's latches as execution's own: set there what stands here, lift what was lifted here by name.
 
     The guard knows accounts, not strategies: a kill of one strategy is execution's alone. Latches the guard was given
-    by others are left alone. `on_kept(latch_id)` is told what is on the guard's disk.
+    by others are left alone, and one of execution's that was lifted there by name is not set there again.
+    `on_kept(latch_id)` is told what is on the guard's disk.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class EgressLatches:
         self._timeout_s = timeout_s
         self._on_kept = on_kept
         self._changed = asyncio.Event()
+        self._spent: set[str] = set()
         self._logger = get_logger(peer="guard")
 
     def changed(self) -> None:
@@ -58,12 +60,12 @@ class EgressLatches:
         state = (await self._stub.GetState(guard_pb2.GetStateRequest(), timeout=self._timeout_s)).state
         there = {each.latch_id: each for each in state.latches}
         for latch in list(self._log.latches.standing.values()):
-            if not _is_egress(latch):
+            if not _is_egress(latch) or latch.latch_id in self._spent:
                 continue
             found = there.get(latch.latch_id)
             if found is None or not found.durable:
                 found = await self._set(latch)
-            if found.durable:
+            if found is not None and found.durable:
                 self._on_kept(latch.latch_id)
         for latch_id in there:
             known = self._log.latches.by_id.get(latch_id)
@@ -72,10 +74,18 @@ class EgressLatches:
                 ask.operator.request_id, ask.operator.actor, ask.operator.reason = latch_id, "execution", "lifted here"
                 await self._stub.LiftLatch(ask, timeout=self._timeout_s)
 
-    async def _set(self, latch: Latch) -> guard_pb2.GuardLatch:
+    async def _set(self, latch: Latch) -> guard_pb2.GuardLatch | None:
+        """The latch as the guard has it; None where it refuses that one, which must keep no other from it."""
         ask = guard_pb2.SetLatchRequest(latch_id=latch.latch_id, account=latch.account)
         ask.operator.request_id, ask.operator.actor, ask.operator.reason = latch.latch_id, latch.actor, latch.reason
-        answer: guard_pb2.SetLatchResponse = await self._stub.SetLatch(ask, timeout=self._timeout_s)
+        try:
+            answer: guard_pb2.SetLatchResponse = await self._stub.SetLatch(ask, timeout=self._timeout_s)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.INVALID_ARGUMENT:
+                raise
+            self._spent.add(latch.latch_id)
+            self._logger.error("the guard refuses a latch", latch=latch.latch_id, cause=error.details())
+            return None
         return answer.latch
 
 

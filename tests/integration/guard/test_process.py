@@ -115,6 +115,34 @@ async def test_a_kill_of_everything_stands_at_the_guard_until_it_is_lifted(world
     await until(nowhere, "the guard has let go too")
 
 
+async def test_a_kill_reaches_the_guard_whatever_became_of_another_there(world: World) -> None:
+    """An operator lifted the first at the guard alone: execution cannot set it again under its id."""
+    guard = Guard(world)
+
+    async def killed(latch_id: str) -> None:
+        request = execution_pb2.KillRequest()
+        request.operator.request_id, request.operator.actor, request.operator.reason = latch_id, "ops", "test"
+        await world.stub.Kill(request, timeout=10)
+
+    async def there(latch_id: str) -> bool:
+        return latch_id in [each.latch_id for each in (await guard.state()).latches]
+
+    await killed("lifted-there")
+    await until(lambda: there("lifted-there"), "the guard has the first")
+    await guard.lift("lifted-there")
+    await killed("second")
+    await until(lambda: there("second"), "the guard has the second")
+    for name in ("lifted-there", "second"):
+        lift = execution_pb2.LiftLatchRequest(latch_id=name)
+        lift.operator.request_id, lift.operator.actor, lift.operator.reason = f"{name}-l", "ops", "over"
+        await world.stub.LiftLatch(lift, timeout=10)
+
+    async def nowhere() -> bool:
+        return not (await guard.state()).latches
+
+    await until(nowhere, "the guard has let go")
+
+
 async def test_two_guards_never_share_a_log(world: World) -> None:
     second = ServiceProcess("guard", world.state)
     await second.launch()
