@@ -23,6 +23,7 @@ from hedgerow.domain.trading_state import BrokerLink, LinkState
 from hedgerow.settings import Settings
 from hedgerow.store.engine import Store, acquire_epoch, open_store
 from hedgerow.store.journal import JournalWriter
+from hedgerow.store.transferred import Transferred
 from services.execution.barrier import Barrier
 from services.execution.caution import Caution
 from services.execution.config import ExecutionConfig
@@ -35,7 +36,6 @@ from services.execution.latching import LatchDesk
 from services.execution.order_log import OrderLog, rebuild
 from services.execution.ports import Broker, RiskUnavailable
 from services.execution.submit import Submitter
-from services.execution.transferred import Transferred
 from tests.integration.service_process import until
 from tests.unit.services.execution.samples import intent
 
@@ -57,7 +57,7 @@ class Way:
         self.checks: list[OrderCheck] = []
         self.while_deciding: Then = lambda _: None
         self.while_committing: Then = lambda _: None
-        self.place_fails = self.risk_fails = False
+        self.place_fails = self.risk_fails = self.cancel_fails = False
         self.approval_ns, self.asked = 5 * 10**9, 0
         self.allowed, self.lease, self.ready, self.granted = True, True, True, 7
         self.link = BrokerLink(LinkState.READY)
@@ -97,6 +97,8 @@ class Way:
         self.frames.append((order, self.on_disk(order.client_order_id)))
 
     def cancel(self, broker_order_id: int) -> None:
+        if self.cancel_fails:
+            raise Unavailable("the message budget is used up", "PACING")
         self.canceled.append(broker_order_id)
 
     async def truth(self) -> BrokerTruth:
@@ -318,3 +320,15 @@ async def test_a_flattens_order_never_passes_its_target(way: Way) -> None:
         answer = await way.submitter.submit_flatten(closing, Decimal(4))
         assert (answer.order_status.value, answer.reason) == (wanted, "REDUCE_ONLY" if wanted == "DENIED" else "")
     assert [placed.intent.quantity for placed, _ in way.frames] == [10, 6]
+
+
+async def test_a_cancel_the_message_budget_held_back_leaves_later(way: Way) -> None:
+    answer = await way.submitter.submit(fresh())
+    way.cancel_fails = True
+    way.submitter.cancel_now(answer.client_order_id)
+    way.submitter.cancel_wished()
+    way.cancel_fails = False
+    assert way.canceled == []
+    for _ in range(2):
+        way.submitter.cancel_wished()
+    assert way.canceled == [7]
