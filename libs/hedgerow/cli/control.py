@@ -67,8 +67,9 @@ def resume(
         if json_:
             print_json({"lifted": latch, "standing": standing})
         else:
-            print_table(f"{latch} is lifted; still standing", list(standing[0]) if standing else ["none"],
-                        [list(each.values()) for each in standing])  # fmt: skip
+            messages.print(f"{latch} is lifted; {'still standing:' if standing else 'none stands'}", markup=False)
+            if standing:
+                print_table("", list(standing[0]), [list(each.values()) for each in standing])
         return
     _carry_out(CommandKind.RESUME, session, strategy, reason, command_id, timeout_s, json_)
 

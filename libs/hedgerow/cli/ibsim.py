@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
 from hedgerow.cli.output import messages
 from hedgerow.domain.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from hedgerow.ibsim.server import IbsimServer
 
 app = typer.Typer(help="Run the simulated IB gateway, or record what passes between a client and any gateway.")
 
@@ -37,7 +40,7 @@ def ibsim(
 
     if config is not None:
         told = IbsimConfig.from_file(config)
-        run(told if scenario is None else told.model_copy(update={"scenario": scenario}))
+        run(told if scenario is None else told.model_copy(update={"scenario": scenario}), _tell)
         return
     values: dict[str, Any] = {
         "tape": tape, "port": port, "admin_port": admin_port, "account": account, "speed": speed, "seed": seed,
@@ -49,8 +52,14 @@ def ibsim(
         first = error.errors()[0]
         key = "--" + str(first["loc"][0] if first["loc"] else "config").replace("_", "-")
         raise InvalidValue(key, first["input"], first["msg"].removeprefix("Value error, ")) from error
-    messages.print(f"simulated gateway on 127.0.0.1:{port}, admin on {admin_port}; Ctrl-C ends it")
-    run(checked)
+    run(checked, _tell)
+
+
+def _tell(server: IbsimServer) -> None:
+    from hedgerow.ibsim.main import tell_ports  # noqa: PLC0415
+
+    tell_ports(server)
+    messages.print(f"simulated gateway on 127.0.0.1:{server.port}, admin on {server.admin_port}; Ctrl-C ends it")
 
 
 @app.command("record")

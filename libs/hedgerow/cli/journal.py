@@ -63,9 +63,10 @@ def verify(
     if json_:
         print_json(found)
     else:
+        epochs = ", ".join(str(epoch) for epoch in found["epochs"]) or "none"
         console.print(
-            f"{report.events} events hold, of {len(report.epochs)} epochs; head {report.head.sequence} "
-            f"{report.head.hash}; compared with {len(heads)} kept heads"
+            f"{report.events} events hold; epochs: {epochs}; head {report.head.sequence} {report.head.hash}; "
+            f"kept heads compared: {len(heads)}"
         )
         for problem in unreadable:
             console.print(f"[red]{escape(problem)}[/red]")
@@ -90,7 +91,7 @@ def show(
 
 @app.command("replay")
 def replay(session: SessionArgument = "latest", json_: JsonFlag = False) -> None:
-    """Rebuilds orders, fills and positions from the journal and compares them with the tables; exit code 1 on any."""
+    """Rebuilds orders, fills, positions from the journal and compares with the tables; exit code 1 if they differ."""
     state = state_dir.resolve(session)
     with messages.status("folding the journal"):
         done = subprocess.run(

@@ -31,7 +31,7 @@ _CALL_S = 10.0
 SessionOption = Annotated[str, typer.Option("--session", help="latest, live, a session's name or path.")]
 AccountOption = Annotated[str, typer.Option("--account", help="Account; none = the strategies' only one.")]
 InstrumentArgument = Annotated[str, typer.Argument(help="GOOG, or 'GOOG 20160122 750 C'.", metavar="INSTRUMENT")]
-QuantityArgument = Annotated[str, typer.Argument(help="Signed shares or contracts; after -- when negative.")]
+QuantityArgument = Annotated[str, typer.Argument(help="Signed shares or contracts.", metavar="QUANTITY")]
 PriceOption = Annotated[str, typer.Option("--price", help="Currency per share it counts at; none = the average price.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for the record.")]
 ActorOption = Annotated[str, typer.Option("--actor", help="Who asks, for the record.")]
@@ -40,6 +40,10 @@ RequestIdOption = Annotated[
 ]
 
 T = TypeVar("T")
+
+_NEGATIVE = {"ignore_unknown_options": True}
+"""-127 is a quantity; an option nobody knows is one argument too many."""
+_SHOWN = Decimal("0.000001")
 
 
 @app.command("list")
@@ -57,8 +61,8 @@ def list_positions(
     else:
         print_table(
             "positions", ["instrument", "account", "owner", "quantity", "average price", "realized", "by transfers"],
-            [(p.instrument.instrument_id, p.account, p.owner, p.quantity.value, p.average_price.value,
-              p.realized_pnl.value, p.transferred.quantity.value) for p in answer.positions],
+            [(p.instrument.instrument_id, p.account, p.owner, p.quantity.value, _rounded(p.average_price),
+              _rounded(p.realized_pnl), p.transferred.quantity.value) for p in answer.positions],
         )  # fmt: skip
         if answer.breaks:
             print_table(
@@ -69,7 +73,7 @@ def list_positions(
     raise typer.Exit(1 if answer.breaks else 0)
 
 
-@app.command("adopt")
+@app.command("adopt", context_settings=_NEGATIVE)
 def adopt(
     instrument: InstrumentArgument, quantity: QuantityArgument,
     strategy: Annotated[str, typer.Option("--strategy", help="Strategy that takes it over from MANUAL.")],
@@ -88,7 +92,7 @@ def adopt(
     _show(answer.position, request.operator.request_id, json_)
 
 
-@app.command("assign-break")
+@app.command("assign-break", context_settings=_NEGATIVE)
 def assign_break(
     instrument: InstrumentArgument, quantity: QuantityArgument,
     owner: Annotated[str, typer.Option("--owner", help="MANUAL, or the strategy whose it is.")],
@@ -177,6 +181,11 @@ def _operator(request_id: str, actor: str, reason: str) -> common_pb2.Operator:
 
 def _difference(each: portfolio_pb2.PositionBreak) -> str:
     return f"{Decimal(each.broker_quantity.value) - Decimal(each.ledger_quantity.value):+}"
+
+
+def _rounded(each: decimal_pb2.Decimal) -> str:
+    """For a table: an average is a quotient and may have 28 digits."""
+    return f"{Decimal(each.value or 0).quantize(_SHOWN).normalize():f}"
 
 
 def _document(answer: Any) -> dict[str, Any]:

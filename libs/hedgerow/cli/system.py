@@ -23,6 +23,7 @@ from hedgerow.telemetry.logs import configure_logs
 
 IBSIM = "ibsim"
 STRATEGY = "strategy"
+EXECUTION = "execution"
 MAX_SPEED = 100_000
 _SERVING_S = 0.3
 
@@ -48,10 +49,12 @@ class System:
         """Children, in start order."""
         return tuple(name for name, _, _ in self.processes)
 
-    def start(self, supervisor: Supervisor, name: str) -> None:
-        """Starts one of the children."""
+    def start(self, supervisor: Supervisor, name: str, again: bool = False) -> None:
+        """Starts one of the children; `again`: after a crash, when a standby may do its work already."""
         _, entry, strategy = next(process for process in self.processes if process[0] == name)
         arguments = ["--state", str(self.state.root), *(("--name", name) if strategy else ())]
+        if again and entry == EXECUTION:
+            arguments.append("--standby")
         supervisor.start(entry, arguments, name)
 
 
@@ -193,7 +196,7 @@ def restarts_of(supervisor: Supervisor, system: System, tell: Callable[[str], No
         if name == IBSIM:
             start_ibsim_process(supervisor, system)
         else:
-            system.start(supervisor, name)
+            system.start(supervisor, name, again=True)
 
     def serving(name: str) -> bool:
         if name == IBSIM:

@@ -19,6 +19,7 @@ from hedgerow.catalog import ENTRIES, GATEWAY, GUARD, SERVICES
 from hedgerow.cli.output import ConfigOption, SetOption, messages, print_table
 from hedgerow.cli.supervisor import Supervisor
 from hedgerow.cli.system import (
+    EXECUTION,
     IBSIM,
     GatewayPorts,
     System,
@@ -137,6 +138,8 @@ def run(
     """Runs one process in the foreground, on the same state folder `hedgerow up` uses."""
     if name not in ENTRIES or name == IBSIM:
         raise InvalidValue("NAME", name, f"one of {', '.join(n for n in ENTRIES if n != IBSIM)}")
+    if standby and name != EXECUTION:
+        raise InvalidValue("--standby", name, f"{EXECUTION}: nothing else writes to the broker", "leave --standby out")
     folder = StateDir(state).create() if state else state_dir.live().create()
     if config is not None or sets or not folder.settings_file.is_file():
         loaded = settings_module.load(config, tuple(sets or ()))
@@ -149,6 +152,7 @@ def run(
         loaded.strategy(chosen)
         arguments += ["--name", f"strategy-{chosen}"]
     if standby:
+        messages.print(f"waits until the {EXECUTION} at work ends or loses its lease, then takes over; Ctrl-C ends it")
         arguments += ["--standby"]
     os.environ.setdefault("HEDGEROW_HOME", str(state_dir.home()))
     module = importlib.import_module(ENTRIES[name].module)

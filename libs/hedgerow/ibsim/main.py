@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from hedgerow.domain.errors import HedgerowError
@@ -19,7 +20,7 @@ from hedgerow.telemetry.logs import configure_logs
 from hedgerow.telemetry.metrics import serve_metrics
 
 
-async def _serve(config: IbsimConfig) -> None:
+async def _serve(config: IbsimConfig, listening: Callable[[IbsimServer], None]) -> None:
     # The port first: nothing is touched when it is taken.
     metrics = serve_metrics(config.metrics_port, config.host) if config.metrics_port else None
     server = IbsimServer(config)
@@ -28,8 +29,7 @@ async def _serve(config: IbsimConfig) -> None:
         loop.add_signal_handler(number, server.stopping.set)
     await server.start()
     measure(server.simulation)
-    # One line for whoever started this with port 0.
-    print(json.dumps({"listening": server.port, "admin": server.admin_port}), flush=True)
+    listening(server)
     try:
         await server.stopping.wait()
     finally:
@@ -39,14 +39,22 @@ async def _serve(config: IbsimConfig) -> None:
     server.raise_if_failed()
 
 
-def run(config: IbsimConfig) -> None:
-    """Serve until SIGTERM, SIGINT or the admin command `shutdown`. Raises HedgerowError when it cannot start."""
+def tell_ports(server: IbsimServer) -> None:
+    """One line for whoever started this with port 0."""
+    print(json.dumps({"listening": server.port, "admin": server.admin_port}), flush=True)
+
+
+def run(config: IbsimConfig, listening: Callable[[IbsimServer], None] = tell_ports) -> None:
+    """Serve until SIGTERM, SIGINT or the admin command `shutdown`; `listening` is called once it serves.
+
+    Raises HedgerowError when it cannot start.
+    """
     try:
         import uvloop  # noqa: PLC0415 (absent on platforms it does not support)
     except ImportError:
-        asyncio.run(_serve(config))
+        asyncio.run(_serve(config, listening))
     else:
-        uvloop.run(_serve(config))
+        uvloop.run(_serve(config, listening))
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -109,7 +109,7 @@ async def test_on_the_command_line(
     assert (shown.exit_code, found["instrument_id"], found["broker_quantity"]["value"]) == (1, "GOOG", "-90")
     assert "+10" in (await hedgerow("list", *where)).stdout
     common = ("--account", ACCOUNT, "--reason", "sold by phone", "--actor", "ann", "--request-id", "cli-1", *where)
-    wrong = await hedgerow("assign-break", "GOOG", "--owner", "MANUAL", *common, "--", "-10")
+    wrong = await hedgerow("assign-break", "GOOG", "-10", "--owner", "MANUAL", *common)
     assert isinstance(wrong.exception, FailedPrecondition)
     assert "is +10" in str(wrong.exception)
     nobody = await hedgerow("assign-break", "GOOG", "10", "--owner", "nobody", *common)
