@@ -212,12 +212,18 @@ class OrderLog:
             asyncio.get_running_loop().call_soon(self._publish)
 
     def _publish(self) -> None:
-        failpoint("log.publish")
-        self._publishing = False
         reports = list(self._unpublished)
-        self._unpublished.clear()
-        self.published = reports[-1].sequence
-        self._publish_reports(reports)
+        before, self.published = self.published, reports[-1].sequence
+        try:
+            failpoint("log.publish")
+            self._publish_reports(reports)
+        except Exception as error:
+            self.published = before
+            self._fail(f"reports could not be told: {error}")  # what follows would leave a hole: a restart tells all
+            raise
+        self._publishing = False
+        for _ in reports:
+            self._unpublished.popleft()
         failpoint("log.published")
 
     def _fail(self, why: str) -> None:

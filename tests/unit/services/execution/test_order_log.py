@@ -181,3 +181,30 @@ async def test_after_a_failure_nothing_is_told_or_written(bench: Bench) -> None:
         await refused
     assert (bench.failures, len(bench.told)) == (1, 1)
     assert rebuild(bench.store, Ledger()) == 1
+
+
+async def test_reports_that_could_not_be_told_leave_no_hole_behind_them(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Later ones are not told either: whoever follows resumes after a restart, from the journal."""
+
+    def breaks(reports: Sequence[ExecutionReport]) -> None:
+        raise OSError("broken")
+
+    monkeypatch.setattr(bench.log, "_publish_reports", breaks)
+    seen = asyncio.Event()
+    asyncio.get_running_loop().set_exception_handler(lambda *_: seen.set())
+    try:
+        _, first = bench.admit(1)
+        await first
+        async with asyncio.timeout(5):
+            await seen.wait()
+    finally:
+        asyncio.get_running_loop().set_exception_handler(None)
+    monkeypatch.undo()
+    assert bench.failures == 1
+    _, second = bench.admit(2)
+    with pytest.raises(JournalUnavailable):
+        await second
+    assert bench.told == []
+    assert bench.log.published == 0
