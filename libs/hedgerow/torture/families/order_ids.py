@@ -71,7 +71,7 @@ async def _take(world: World, step: str, draw: random.Random) -> None:
                 market.fault("order_error", code=draw.choice((10349, 161, 399)), order_id=order.order_id)
         case _:
             market.fault(
-                "notice", code=draw.choice((161, 10147, 10148, 201)), req_id=draw.randrange(1, 9), client=CLIENT
+                "notice", code=draw.choice((161, 10147, 10148, 10349)), req_id=draw.randrange(1, 9), client=CLIENT
             )
 
 
