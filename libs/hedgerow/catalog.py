@@ -19,7 +19,7 @@ _ENTRIES = (
     Entry("ibsim", "hedgerow.ibsim.main", 14002, 14004),
     Entry("guard", "hedgerow.guard.main", 50057, 51057, ("ibsim",)),
     Entry("market-data", "services.market_data.main", 50051, 51051, ("ibsim",)),
-    Entry("risk", "services.risk.main", 50053, 51053, ("execution",)),
+    Entry("risk", "services.risk.main", 50053, 51053, ("execution", "portfolio")),
     Entry("execution", "services.execution.main", 50052, 51052, ("ibsim", "risk")),
     Entry("portfolio", "services.portfolio.main", 50054, 51054, ("ibsim", "execution", "market-data")),
     Entry("control", "services.control.main", 50055, 51055),

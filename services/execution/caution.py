@@ -16,12 +16,12 @@ from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.order import Intent
 from hedgerow.rpc.errors import rpc_reason
 from hedgerow.settings import BrokerSettings
+from hedgerow.store.transferred import Transferred
 from hedgerow.telemetry.logs import get_logger
 from hedgerow.wire.common import decimal_from_wire
 from services.execution.domain.gate import Refusal
 from services.execution.domain.position_breaks import Place, PositionBreak, kept_back
 from services.execution.domain.restart_window import NS_PER_S, RestartWindow
-from services.execution.transferred import Transferred
 
 FIRST_RETRY_S, LAST_RETRY_S = 0.1, 2.0
 LONGER = 1.5
@@ -59,7 +59,7 @@ class Caution:
         self._on_change = on_change
         self._log = get_logger(stream="positions")
         self.breaks: tuple[PositionBreak, ...] = ()
-        self.transferred = Transferred()
+        self.transferred = Transferred()  # no option legs: a flatten asks for them when it closes them
 
     @property
     def restart(self) -> datetime | None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from hedgerow.domain.instrument import Instrument, parse_instrument_id
 from hedgerow.domain.order import OrderStatus
+from hedgerow.store.transferred import Transferred
 from services.execution.barrier import Barrier
 from services.execution.config import ExecutionConfig
 from services.execution.domain.book import Book
@@ -17,7 +18,6 @@ from services.execution.domain.orders import Order
 from services.execution.domain.positions import PositionKey
 from services.execution.quotes import FreshQuote
 from services.execution.submit import Submitter
-from services.execution.transferred import Transferred
 
 _LIVE = (OrderStatus.WORKING, OrderStatus.PARTIALLY_FILLED)
 QUOTE_KEPT_S = 0.5

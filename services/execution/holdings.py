@@ -10,13 +10,10 @@ import grpc
 from hedgerow.api.portfolio.v1 import portfolio_pb2, portfolio_pb2_grpc
 from hedgerow.domain.errors import Unavailable
 from hedgerow.domain.instrument import Instrument
-from hedgerow.domain.position import ZERO
+from hedgerow.domain.position import MANUAL, ZERO
 from hedgerow.rpc.errors import rpc_reason
 from hedgerow.wire.common import decimal_from_wire, instrument_from_wire
 
-MANUAL = "MANUAL"
-BROKER = "BROKER"
-"""The other side of transfers that enter or leave the ledger."""
 Place = tuple[str, str]
 """(account, instrument id)."""
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from contextlib import suppress
 
 from hedgerow.api.risk.v1 import risk_pb2_grpc
+from hedgerow.domain.errors import Unavailable
 from hedgerow.rpc.process import ProcessContext, run_process
 from hedgerow.rpc.together import run_together
 from hedgerow.store.engine import acquire_epoch, open_store
+from hedgerow.store.transferred import Transferred
 from services.risk.config import RiskConfig
 from services.risk.domain.desk import NS_PER_S, RiskDesk
 from services.risk.records import RiskRecords
 from services.risk.reports import follow_reports
 from services.risk.server import SERVICE_NAME, RiskServer
 from services.risk.service import RiskService
+from services.risk.transfers import follow_transfers
 
 
 async def compose(context: ProcessContext) -> None:
@@ -37,6 +42,10 @@ async def compose(context: ProcessContext) -> None:
         service.restore(
             records.recent_answers(config.answers_restored), records.trading_state(), records.state_requests()
         )
+        transferred = Transferred(options=True)
+        with suppress(Unavailable):  # a file nobody can read: portfolio itself will tell
+            await asyncio.to_thread(transferred.read, context.store)
+        desk.exposure.transfer(transferred.held)
         context.log.info("rules in force", version=rules.version, hash=rules.hash, epoch=epoch)
         server = context.server()
         servicer = RiskServer(service, clock, config.heartbeat_s)
@@ -44,7 +53,10 @@ async def compose(context: ProcessContext) -> None:
         server.on_closing(servicer.close)
         server.on_closing(service.breaches.close)
         await run_together(
-            server.serve(), service.record(), follow_reports(context.channel("execution"), service, config.heartbeat_s)
+            server.serve(),
+            service.record(),
+            follow_reports(context.channel("execution"), service, config.heartbeat_s),
+            follow_transfers(context.channel("portfolio"), transferred, desk.exposure, config.heartbeat_s),
         )
         service.record_now()
     finally:

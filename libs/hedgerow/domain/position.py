@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 ZERO = Decimal(0)
+MANUAL = "MANUAL"
+"""Owner of whatever no strategy owns."""
+BROKER = "BROKER"
+"""The other side of transfers that enter or leave the ledger; never an owner of positions."""
+
+
+class PositionKey(NamedTuple):
+    """Whose position in what."""
+
+    account: str
+    strategy: str
+    instrument_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,9 @@ from typing import NamedTuple
 
 from hedgerow.domain.execution_report import Fill, split_revision
 from hedgerow.domain.order import Side
-from hedgerow.domain.position import ZERO, Position
+from hedgerow.domain.position import ZERO, Position, PositionKey
 
-
-class PositionKey(NamedTuple):
-    """Whose position in what."""
-
-    account: str
-    strategy: str
-    instrument_id: str
+__all__ = ["AttributedPosition", "PositionKey"]
 
 
 class _Entry(NamedTuple):

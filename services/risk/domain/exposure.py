@@ -1,14 +1,15 @@
-"""Exposure: positions folded from execution reports, and what open and approved orders reserve."""
+"""Exposure: positions folded from execution reports and transfers, and what open and approved orders reserve."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from hedgerow.domain.errors import HedgerowError
 from hedgerow.domain.execution_report import ExecutionReport
 from hedgerow.domain.order import OrderCheck, Side
+from hedgerow.domain.position import PositionKey
 from hedgerow.rules.facts import Exposure
 
 ZERO = Decimal(0)
@@ -43,7 +44,8 @@ class ExposureBook:
     """Positions and reservations per account and instrument; `sequence` is the last report folded in.
 
     A position follows from each order's cumulative quantity, so that a corrected execution or a
-    repeated report changes nothing twice.
+    repeated report changes nothing twice. What came to a strategy without an order is kept beside
+    and added: no report tells it, and it fills no order.
     """
 
     def __init__(self) -> None:
@@ -52,6 +54,7 @@ class ExposureBook:
         # intent_id -> sequence of the report that ended its order; a correction may have opened it again since
         self._closed: dict[str, int] = {}
         self._positions: dict[tuple[str, str], dict[str, Decimal]] = {}  # (account, instrument) -> strategy -> signed
+        self._transferred: dict[tuple[str, str], dict[str, Decimal]] = {}  # as above, what no report tells
         self._reserved: dict[tuple[str, str], dict[str, Reservation]] = {}  # (account, instrument) -> intent_id
         self._places: dict[str, tuple[str, str]] = {}  # intent_id of every reservation -> its place above
         # The reserved quantities added up, so that a check does not count orders: place -> (strategy, side) -> sum.
@@ -85,6 +88,12 @@ class ExposureBook:
                 )
             )
         self.sequence = report.sequence
+
+    def transfer(self, held: Mapping[PositionKey, Decimal]) -> None:
+        """Takes every signed quantity that came to a strategy without an order, in place of those known before."""
+        self._transferred = {}
+        for key, quantity in held.items():
+            self._transferred.setdefault((key.account, key.instrument_id), {})[key.strategy] = quantity
 
     def reserve(self, check: OrderCheck, release_at: int) -> None:
         """Holds the exposure of an approved order, unless execution has reported that order already."""
@@ -139,8 +148,10 @@ class ExposureBook:
     def exposure(self, account: str, instrument_id: str, strategy: str | None = None) -> Exposure:
         """Position and reservations in one instrument of an account; of one strategy when named."""
         place = (account, instrument_id)
-        held = self._positions.get(place, {})
-        position = sum(held.values(), ZERO) if strategy is None else held.get(strategy, ZERO)
+        position = ZERO
+        for held in (self._positions.get(place), self._transferred.get(place)):
+            if held is not None:
+                position += sum(held.values(), ZERO) if strategy is None else held.get(strategy, ZERO)
         totals = self._totals.get(place, {})
         if strategy is not None:
             return Exposure(position, totals.get((strategy, Side.BUY), ZERO), totals.get((strategy, Side.SELL), ZERO))
@@ -155,12 +166,12 @@ class ExposureBook:
 
     def positions(self) -> dict[tuple[str, str, str], Decimal]:
         """Signed quantity by (account, instrument_id, strategy), zeros left out."""
-        return {
-            (*place, strategy): quantity
-            for place, held in self._positions.items()
-            for strategy, quantity in held.items()
-            if quantity
-        }
+        found: dict[tuple[str, str, str], Decimal] = {}
+        for part in (self._positions, self._transferred):
+            for place, held in part.items():
+                for strategy, quantity in held.items():
+                    found[*place, strategy] = found.get((*place, strategy), ZERO) + quantity
+        return {key: quantity for key, quantity in found.items() if quantity}
 
     def _keep(self, reservation: Reservation) -> None:
         self._drop(reservation.intent_id)

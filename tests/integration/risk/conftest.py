@@ -20,6 +20,7 @@ def state(tmp_path: Path) -> StateDir:
         tmp_path,
         "risk",
         "execution",
+        "portfolio",
         risk=RiskSettings(max_position_shares=1000, approval_ttl_s=0.5, max_orders_per_minute=10_000),
         timing=TimingSettings(stream_heartbeat_s=0.1),
     )

@@ -9,6 +9,7 @@ import pytest
 from hedgerow.domain.execution_report import ReportKind as K
 from hedgerow.domain.order import OrderStatus as S
 from hedgerow.domain.order import Side
+from hedgerow.domain.position import PositionKey
 from hedgerow.rules.facts import Exposure
 from services.risk.domain.exposure import ExposureBook, ReportGap, Reservation
 from tests.unit.rules.orders import order
@@ -86,6 +87,36 @@ def test_strategies_are_kept_apart_and_the_account_adds_them() -> None:
     assert seen(book, "other") == (-30, 0, 70)
     assert seen(book, None) == (70, 0, 70)
     assert book.exposure(ACCOUNT, "TWX") == Exposure()
+
+
+def moved(quantity: int, strategy: str = STRATEGY, instrument_id: str = "GOOG") -> dict[PositionKey, Decimal]:
+    return {PositionKey(ACCOUNT, strategy, instrument_id): Decimal(quantity)}
+
+
+def test_what_came_without_an_order_is_added_to_what_reports_tell_and_to_nothing_else() -> None:
+    book = ExposureBook()
+    book.apply(report(1, K.FILL, S.PARTIALLY_FILLED, 40))
+    book.transfer(moved(100) | moved(-30, "other") | moved(8, instrument_id="GOOG 20160122 750 C"))
+    assert seen(book) == (140, 60, 0)
+    assert seen(book, "other") == (-30, 0, 0)
+    assert seen(book, None) == (110, 60, 0)
+    assert book.exposure(ACCOUNT, "GOOG 20160122 750 C", STRATEGY) == Exposure(Decimal(8))
+    book.apply(report(2, K.FILL, S.PARTIALLY_FILLED, 50, "i-2", Side.SELL))
+    assert seen(book) == (90, 60, 50)
+    book.transfer(moved(-40) | moved(5, "late"))  # the newest word on all of them, not a change
+    assert seen(book) == (-50, 60, 50)
+    assert book.positions() == {(ACCOUNT, "GOOG", STRATEGY): Decimal(-50), (ACCOUNT, "GOOG", "late"): Decimal(5)}
+
+
+def test_what_came_without_an_order_outlives_the_fold_and_the_writer() -> None:
+    book = ExposureBook()
+    book.transfer(moved(100))
+    book.apply(report(1, K.FILL, S.FILLED, 40))
+    book.restart()
+    book.resync([open_order(70)], 1)
+    assert seen(book) == (100, 70, 0)
+    book.apply(report(1, K.FILL, S.FILLED, 40))
+    assert seen(book) == (140, 0, 0)
 
 
 def test_resync_replaces_everything() -> None:
