@@ -63,10 +63,13 @@ class OperatorCommands:
         """Takes what the store holds already, so that no order leaves past a latch asked for while nobody listened."""
         try:
             commands = await asyncio.to_thread(self._reader.poll)
-            self._over = await asyncio.to_thread(self._done_with, commands)
         except HedgerowError as error:
             self._logger.warning("commands of before are not known yet", cause=str(error))
             return
+        try:
+            self._over = await asyncio.to_thread(self._done_with, commands)
+        except HedgerowError as error:  # the reader gives each but once: what may be over stands, rather than none
+            self._logger.warning("which commands of before are over is not known", cause=str(error))
         for command in commands:
             await self._take(command, True)
 

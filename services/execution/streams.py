@@ -113,11 +113,12 @@ class IntentStreams:
         strategy = text_from_wire("hello.strategy", first.hello.strategy)
         start, stream = first.hello.start_sequence, next(self._numbers)
         run_id = note_from_wire("hello.run_id", first.hello.run_id)
+        taking: asyncio.Task[None] | None = None
         self._desk.stream_opened(strategy)
-        if run_id:
-            await self._began(strategy, run_id)
-        taking = asyncio.create_task(self._take_all(first, requests, strategy, stream))
         try:
+            if run_id:
+                await self._began(strategy, run_id)
+            taking = asyncio.create_task(self._take_all(first, requests, strategy, run_id, stream))
             async for fields in _follow(
                 self._service, self._clock, self._heartbeat_s, strategy, start, start == 0, stream
             ):
@@ -126,7 +127,8 @@ class IntentStreams:
                     # A stream nobody reads any more must not look alive to who writes to it.
                     raise InvalidValue("request", type(taking.exception()).__name__, "an IntentsRequest")
         finally:
-            taking.cancel()
+            if taking is not None:
+                taking.cancel()
             self._desk.stream_closed(strategy)
 
     async def _began(self, strategy: str, run_id: str) -> None:
@@ -137,19 +139,21 @@ class IntentStreams:
 
     async def _take_all(
         self, first: execution_pb2.IntentsRequest, requests: AsyncIterator[execution_pb2.IntentsRequest],
-        strategy: str, stream: int,
+        strategy: str, run_id: str, stream: int,
     ) -> None:  # fmt: skip
-        self._take(first, strategy, stream)
+        self._take(first, strategy, run_id, stream)
         async for request in requests:
-            self._take(request, strategy, stream)
+            self._take(request, strategy, run_id, stream)
 
-    def _take(self, request: execution_pb2.IntentsRequest, strategy: str, stream: int) -> None:
+    def _take(self, request: execution_pb2.IntentsRequest, strategy: str, run_id: str, stream: int) -> None:
         failpoint("stream.intent")
         for message in request.intents:
             try:
                 intent = intent_from_wire("intent", message)
                 if intent.strategy != strategy:
                     raise InvalidValue("intent.strategy", intent.strategy, f"{strategy}, as the stream's hello said")
+                if run_id and intent.run_id not in ("", run_id):  # a stopped run passes under no other name
+                    raise InvalidValue("intent.run_id", intent.run_id, f"{run_id}, as the stream's hello said")
                 claimed = self._service.claim(intent)
             except (InvalidValue, AlreadyExists) as error:
                 refused = Acknowledgement(message.intent_id, "", OrderStatus.DENIED, error.reason, str(error), 0)

@@ -21,6 +21,7 @@ from hedgerow.ibsim.wirelog import Direction, read_wire_log
 from hedgerow.settings import KillSettings, Settings
 from hedgerow.store.answers import read_answers
 from hedgerow.store.commands import find_command, write_command
+from hedgerow.wire.execution import intent_to_wire
 from tests.integration.execution.world import World, code, status_name
 from tests.integration.ib.gateway import GOOG
 from tests.integration.service_process import until
@@ -168,6 +169,39 @@ async def test_a_stop_holds_its_run_and_the_next_one_is_free(world: World) -> No
     call.cancel()
     assert (await world.submit(world.intent(1))).reason == ""
     assert (await world.submit(world.intent(1, run_id="r-1"))).reason == "STOPPED"  # for ever
+
+
+async def test_a_stopped_run_passes_under_no_other_name(world: World) -> None:
+    ask(world, "name-stop", CommandKind.STOP, run_id="r-1")
+    await acknowledged(world, "name-stop")
+    call = world.stub.Intents()
+    hello = execution_pb2.IntentsHello(strategy=world.strategy, run_id="r-1")
+    forged = intent_to_wire(world.intent(1, run_id="r-2"))
+    await call.write(execution_pb2.IntentsRequest(hello=hello, intents=[forged]))
+
+    async def told() -> str:
+        async for message in call:
+            for answer in message.acknowledgements.acknowledgements:
+                return f"{answer.reason} {answer.text}"
+        return ""
+
+    assert "intent.run_id" in await asyncio.wait_for(told(), 10)
+    call.cancel()
+    assert world.frames() == []
+
+
+async def test_commands_are_taken_though_their_answers_cannot_be_read(own_world: World) -> None:
+    world = await own_world.start()
+    await world.execution.stop()
+    ask(world, "unread", CommandKind.PAUSE)
+    ask(world, "unread-kill", CommandKind.KILL)
+    (world.state.store_dir / f"strategy-{world.strategy}.db").write_text("no database")
+    await world.execution.start()
+
+    async def stand() -> bool:
+        return await standing(world) == ["unread", "unread-kill"]
+
+    await until(stand, "both stand")
 
 
 async def test_a_pause_stands_over_kill_9_and_only_a_later_resume_lifts_it(world: World) -> None:
