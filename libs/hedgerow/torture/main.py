@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -63,6 +64,7 @@ def torture(options: Options) -> Report:
 
 def main(options: Options) -> int:
     """Runs, prints, and writes the page where asked; 1 when any case failed."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # processes and folders go with us
     report = torture(options)
     if options.markdown is not None:
         options.markdown.write_text(page(report, families(options.only), _said(options)))

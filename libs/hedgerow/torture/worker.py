@@ -35,6 +35,7 @@ class Told:
 def work(connection: Connection, folder: str, processes: bool) -> None:
     """The process: groups come in by the connection until None; ends with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends us
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with Rig.start(folder, processes) as rig, asyncio.Runner() as runner:
         try:
             while (group := connection.recv()) is not None:
