@@ -10,10 +10,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from hedgerow.catalog import ENTRIES
+from hedgerow.cli.main import app
 from tests.system import ROOT, System
 
 README = (ROOT / "README.md").read_text()
@@ -39,7 +42,7 @@ def here(line: str, system: System) -> list[str]:
     for name, port in system.ports.items():
         usual = ENTRIES[name if name in ENTRIES else "strategy"].port
         line = re.sub(rf"127\.0\.0\.1:{usual}\b", f"127.0.0.1:{port}", line)
-    return shlex.split(line)
+    return shlex.split(line, comments=True)
 
 
 def run(words: list[str]) -> subprocess.CompletedProcess[str]:
@@ -88,6 +91,30 @@ def test_curl_lines_answer_in_order(system: System) -> None:
             assert answer["sequence"] > 0
     stopped = system.await_state("STOPPED")
     assert stopped["status_lamp"] == "yellow"
+
+
+def walk(words: list[str]) -> str:
+    """What is wrong with a `hedgerow` line: a command or an option that is not there."""
+    command: Any = get_command(app)
+    known = {"--help"}
+    for word in words[1:]:
+        if word.startswith("--"):
+            if word.partition("=")[0] not in known:
+                return f"no option {word} in {command.name}"
+        elif commands := getattr(command, "commands", {}):
+            if word not in commands and not command.invoke_without_command:
+                return f"no command {word} in {command.name}"
+            command = commands.get(word, command)
+            known = {"--help"} | {name for each in command.params for name in each.opts}
+    return ""
+
+
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))])
+def test_hedgerow_lines_name_commands_and_options_that_are_there(page: str) -> None:
+    shown = [line.strip() for line in (ROOT / page).read_text().splitlines() if line.startswith("    hedgerow ")]
+    told = [f"{line}: {walk(words)}" for line in shown if walk(words := shlex.split(line, comments=True))]
+    assert told == []
+    assert len(shown) > 30 or page != "README.md"
 
 
 def test_pictures_and_documents_it_links_to_are_there() -> None:
