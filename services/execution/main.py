@@ -55,7 +55,7 @@ from services.execution.risk_client import RiskClient
 from services.execution.server import SERVICE_NAME, ExecutionServer
 from services.execution.service import ExecutionService
 from services.execution.submit import Submitter
-from services.execution.writer import ROLE, Writing, keep, mark_of, open_as_writer
+from services.execution.writer import ROLE, Writing, keep, mark_beside, mark_of, open_as_writer
 
 SILENCE_BEATS = 6
 
@@ -96,6 +96,7 @@ async def compose(context: ProcessContext) -> None:
 
         log = OrderLog(writer, ledger, publish, lambda: service.on_journal_failed())
         mark = partial(mark_of, epoch) if context.settings.guard.enabled else None
+        beside = None if mark is None else partial(mark_beside, epoch)
         link = IbLink(config.broker, config.broker.client_ids.execution, ROLE, clock, mark=mark)
         link.last_look = writing.last_look
         link.add_error_listener(writing.on_broker_error)
@@ -141,7 +142,7 @@ async def compose(context: ProcessContext) -> None:
         answered = answers.given(store)
         killer = Killer(
             clock, log, broker, barrier, submitter, desk, config.ack_timeout_s, answered,
-            _everything(config, clock, mark) if config.kill_global_cancel else None,
+            _everything(config, clock, beside) if config.kill_global_cancel else None,
         )  # fmt: skip
         calls = LatchCalls(log, desk, killer, flattener, service.require_known, lambda: service.reconciled)
         service.latches = calls.standing

@@ -22,7 +22,7 @@ from services.execution.caution import Caution
 from services.execution.config import ExecutionConfig
 from services.execution.domain import commands as c
 from services.execution.domain.flatten import need
-from services.execution.domain.gate import Readiness, Refusal, held_back, latched, least_age_ms, refusal, stale
+from services.execution.domain.gate import Readiness, Refusal, held_back, latched, least_age_ms, refusal, stale, unknown
 from services.execution.domain.intents import client_order_id_of, payload_hash, validate
 from services.execution.domain.latches import CODES, LatchKind
 from services.execution.domain.orders import Order
@@ -137,6 +137,11 @@ class Submitter:
         if flatten is not None and flatten.lifted:
             return Refusal("RESUMED", f"flatten {flatten.request_id} was given up while its order was decided on")
         return None
+
+    def _barred(self, intent: Intent) -> Refusal | None:
+        """Why an order may not leave though its intent was admitted: what came up while a disk took its time."""
+        why = self._latched(intent) or unknown(self._log.book, intent)
+        return why if why is not None or intent.intent_id in self._closing_intents else self._caution.refusal(intent)
 
     def killed(self, strategy: str) -> Refusal | None:
         """The kill that stands over that strategy, which not even a flatten's closing order passes."""
@@ -264,7 +269,7 @@ class Submitter:
             await committed
             failpoint("submit.committed")
             way.step("commit", epoch=self._epoch)
-            why = self._expired(verdict) or self._latched(intent) or self.readiness().surroundings() or unfit()
+            why = self._expired(verdict) or self._barred(intent) or self.readiness().surroundings() or unfit()
             if why is None:
                 try:
                     failpoint("submit.place")

@@ -75,3 +75,11 @@ class Writing:
 def mark_of(epoch: int, session: int) -> str:
     """The connect options of that session of this writer."""
     return str(WriterMark(ROLE, epoch, session))
+
+
+def mark_beside(epoch: int, session: int) -> str:
+    """The same for a connection beside the writer's own: never the first of its epoch.
+
+    The guard takes an epoch's first session as the sign that its log has seen every frame of it.
+    """
+    return mark_of(epoch, session + 1)

@@ -77,9 +77,9 @@ def refusal(book: Book, intent: Intent, ready: Readiness, held_beyond: Decimal =
     missing = ready.surroundings()
     if missing is not None:
         return missing
-    order = unproven(book, intent.strategy, intent.instrument.symbol)
-    if order is not None:
-        return Refusal("UNKNOWN_ORDER", f"order {order.client_order_id} of this strategy and symbol is unproven")
+    unsure = unknown(book, intent)
+    if unsure is not None:
+        return unsure
     unfit = stale(intent, ready.quote_age_ms, ready.quote_limit_ms)
     if unfit is not None:
         return unfit
@@ -88,6 +88,14 @@ def refusal(book: Book, intent: Intent, ready: Readiness, held_beyond: Decimal =
         if intent.quantity > room:
             return Refusal("REDUCE_ONLY", f"{intent.quantity} would cross zero: {room} can be closed")
     return None
+
+
+def unknown(book: Book, intent: Intent) -> Refusal | None:
+    """Why an order nobody can prove keeps this intent back."""
+    order = unproven(book, intent.strategy, intent.instrument.symbol)
+    if order is None:
+        return None
+    return Refusal("UNKNOWN_ORDER", f"order {order.client_order_id} of this strategy and symbol is unproven")
 
 
 def latched(flattens: Flattens, intent: Intent) -> Refusal | None:

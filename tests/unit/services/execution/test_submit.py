@@ -28,6 +28,7 @@ from services.execution.barrier import Barrier
 from services.execution.caution import Caution
 from services.execution.config import ExecutionConfig
 from services.execution.domain import commands as c
+from services.execution.domain.gate import Refusal
 from services.execution.domain.latches import LatchEvent, LatchFact, LatchKind
 from services.execution.domain.ledger import Ledger
 from services.execution.domain.reconcile import BrokerTruth
@@ -57,6 +58,7 @@ class Way:
         self.checks: list[OrderCheck] = []
         self.while_deciding: Then = lambda _: None
         self.while_committing: Then = lambda _: None
+        self.cautious: Refusal | None = None
         self.place_fails = self.risk_fails = self.cancel_fails = False
         self.approval_ns, self.asked = 5 * 10**9, 0
         self.allowed, self.lease, self.ready, self.granted = True, True, True, 7
@@ -74,8 +76,8 @@ class Way:
 
     # what is cautious for reasons of its own
 
-    def refusal(self, intent: Intent) -> None:
-        return None
+    def refusal(self, intent: Intent) -> Refusal | None:
+        return self.cautious
 
     # the broker
 
@@ -332,3 +334,20 @@ async def test_a_cancel_the_message_budget_held_back_leaves_later(way: Way) -> N
     for _ in range(2):
         way.submitter.cancel_wished()
     assert way.canceled == [7]
+
+
+async def test_what_is_unproven_or_broken_since_the_commit_began_keeps_the_frame_here(way: Way) -> None:
+    first = await way.submitter.submit(fresh(1))
+
+    def unproven(way: Way) -> None:
+        way.log.record(c.MarkUnknown(first.client_order_id, "ACK_TIMEOUT", "", 2, 2))
+
+    way.while_committing = unproven
+    assert await way.status(fresh(2)) == ("DENIED", "UNKNOWN_ORDER")
+
+    def broken(way: Way) -> None:
+        way.cautious = Refusal("POSITION_BREAK", "GOOG: journal 0, broker 10")
+
+    way.while_committing = broken
+    assert await way.status(fresh(3, strategy="other")) == ("DENIED", "POSITION_BREAK")
+    assert len(way.frames) == 1
