@@ -154,6 +154,8 @@ class OperatorCommands:
         words = "execution lets no new order leave"
         if not self._desk.durable_in.get(command.command_id, [""]):
             words += "; known on no disk yet"
+        if command.command_id in self._desk.unread:
+            words += "; the broker does not answer: what was sent before may still take effect"
         final = command.kind is not CommandKind.KILL  # a kill is answered by its proof
         if command.kind is CommandKind.PAUSE and not self._desk.is_connected(command.strategy):
             words = f"{DONE}: {words}; no daemon is connected"

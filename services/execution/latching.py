@@ -42,6 +42,8 @@ class LatchDesk:
         self._streams: Counter[str] = Counter()
         self._newest = 0
         self._logger = get_logger()
+        self.unread: set[str] = set()
+        """Latches before which the broker did not show, in time, that it had read what was sent."""
         self.durable_in: dict[str, list[str]] = {each: [JOURNAL] for each in log.latches.standing}
 
     def restore(self) -> None:
@@ -111,7 +113,8 @@ class LatchDesk:
                 self._logger.error("latch is on no disk yet", latch=latch_id)
                 break
             await asyncio.sleep(0)  # what is kept is noted by the callbacks
-        await passed
+        if not await passed:
+            self.unread.add(latch_id)
         failpoint("latch.kept")
 
     async def _save(self) -> object:
@@ -119,13 +122,15 @@ class LatchDesk:
             await self._file.write([_fact_of(each) for each in self._log.latches.standing.values()])
         return None
 
-    async def _passed(self) -> None:
-        """Waits until the broker has read what was sent before; a connection that is gone has nothing under way."""
+    async def _passed(self) -> bool:
+        """Whether the broker has read, in time, what was sent before; on a connection that is gone nothing follows."""
         if self._broker.up:
             try:
                 await self._broker.probe(PASSED_S)
             except Unavailable as error:
                 self._logger.warning("what was sent before a latch may still arrive", cause=str(error))
+                return False
+        return True
 
     def kept(self, latch_id: str, where: str) -> None:
         """A latch would survive a crash there, too."""

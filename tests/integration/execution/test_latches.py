@@ -171,6 +171,17 @@ async def test_a_stop_holds_its_run_and_the_next_one_is_free(world: World) -> No
     assert (await world.submit(world.intent(1, run_id="r-1"))).reason == "STOPPED"  # for ever
 
 
+async def test_an_acknowledgement_says_so_where_the_broker_did_not_show_what_it_read(world: World) -> None:
+    await world.gateway.admin("fault", action="swallow_frame", messages=["reqCurrentTime"], times=None, name="mute")
+    try:
+        ask(world, "unread", CommandKind.PAUSE)
+        assert "what was sent before may still take effect" in await acknowledged(world, "unread")
+    finally:
+        await world.gateway.admin("clear_faults", fault="mute")
+    await world.ready()
+    await lift(world, "unread")
+
+
 async def test_a_stopped_run_passes_under_no_other_name(world: World) -> None:
     ask(world, "name-stop", CommandKind.STOP, run_id="r-1")
     await acknowledged(world, "name-stop")
