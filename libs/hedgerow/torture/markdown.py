@@ -33,6 +33,15 @@ KINDS = {
     Kind.PROPERTY: "pure code, a virtual clock",
 }
 
+ELSEWHERE = {
+    8: ("tests/property/risk, tests/property/rules", "limits at the edge, racing reservations, hostile numbers"),
+    10: ("tests/unit/services/execution/test_commit_exhaustive.py", "every statement of every commit fails once"),
+    13: ("tests/unit/services/execution/test_freshness.py", "a clock set back keeps no quote fresh"),
+    15: ("tests/unit/services/control/test_domain_exhaustive.py", "all 40,960 combinations of what checks may say"),
+    17: ("tests/property/store/test_chain_exhaustive.py", "every edit, deletion, exchange and truncation"),
+}
+"""Promises that tests of `make test` attack whole, or beside the cases here: where, and what."""
+
 
 def page(report: Report, chosen: Sequence[Family], command: str) -> str:
     """The whole page."""
@@ -69,6 +78,8 @@ def page(report: Report, chosen: Sequence[Family], command: str) -> str:
         lines += [f"- {each}" for each in report.measured()]
     lines += ["", "## Families", "", "| family | promise | kind | what it does |", "|---|---|---|---|"]
     lines += [f"| {one.name} | {one.promise} | {one.kind.value} | {one.about} |" for one in chosen]
+    lines += ["", "Not counted here, in `make test`:", ""]
+    lines += [f"- promise {number}: {what} (`{where}`)" for number, (where, what) in ELSEWHERE.items()]
     broken = [failure for row in report.rows for failure in row.failures]
     if broken:
         lines += ["", "## Broken", "", "| case | what was seen |", "|---|---|"]

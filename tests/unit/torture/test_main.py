@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from hedgerow.cli.main import app
 from hedgerow.torture import main as module
 from hedgerow.torture.main import Options, torture
+from hedgerow.torture.markdown import ELSEWHERE
 from hedgerow.torture.registry import CaseFailed, Kind, families, family
 from hedgerow.torture.rig import Rig
 
@@ -66,6 +67,12 @@ def test_the_page_has_its_figures_and_says_what_they_are(broken: str, tmp_path: 
     assert "100 cases" in text
     assert "simulated" in text
     assert f"hedgerow torture --replay {broken}:" in text
+
+
+def test_the_tests_it_points_at_are_there(repo_root: Path) -> None:
+    named = [path for where, _ in ELSEWHERE.values() for path in where.split(", ")]
+    assert named
+    assert [path for path in named if not (repo_root / path).exists()] == []
 
 
 def test_a_run_ends_at_its_first_failure(broken: str) -> None:
