@@ -20,8 +20,9 @@ from services.execution.ports import Broker
 JOURNAL, FILE = "JOURNAL", "FILE"
 DURABLE_S = 2.0
 """Wall seconds a latch waits to be on some disk before it is told of as standing in memory only."""
-PASSED_S = 0.5
-"""Wall seconds the broker has to show that it read every frame sent before a latch was set."""
+PASSED_S, PASSED_LONG_S = 0.5, 3.0
+"""Wall seconds the broker has to show that it read every frame sent before a latch was set; long where an order of the
+latch's scope is on its way: a guard's disk may hold it up, and it would leave after the acknowledgement."""
 
 
 class LatchDesk:
@@ -74,7 +75,8 @@ class LatchDesk:
         """Sets a latch, from this call on, under the id of its command or request; done when it is acknowledged.
 
         Then it is on disk, or DURABLE_S is over, and the broker has read whatever was sent before, or did not answer
-        within PASSED_S. The same id again changes nothing; raises AlreadyExists when it was used for another latch.
+        in time, which `unread` tells. The same id again changes nothing; raises AlreadyExists when it was used for
+        another latch.
         """
         known = self._log.latches.by_id.get(ask.latch_id)
         if known is not None:
@@ -103,7 +105,7 @@ class LatchDesk:
         filed = asyncio.ensure_future(self._save())
         journaled.add_done_callback(lambda done: self._kept(latch_id, JOURNAL, done))
         filed.add_done_callback(lambda done: self._kept(latch_id, FILE, done))
-        passed = asyncio.ensure_future(self._passed())
+        passed = asyncio.ensure_future(self._passed(self._log.latches.by_id[latch_id]))
         pending: set[asyncio.Future[object]] = {journaled, filed}
         deadline = asyncio.get_running_loop().time() + DURABLE_S
         while pending and self.durable_in.get(latch_id) == []:  # not if somebody has lifted it meanwhile
@@ -122,15 +124,24 @@ class LatchDesk:
             await self._file.write([_fact_of(each) for each in self._log.latches.standing.values()])
         return None
 
-    async def _passed(self) -> bool:
-        """Whether the broker has read, in time, what was sent before; on a connection that is gone nothing follows."""
-        if self._broker.up:
-            try:
-                await self._broker.probe(PASSED_S)
-            except Unavailable as error:
-                self._logger.warning("what was sent before a latch may still arrive", cause=str(error))
-                return False
+    async def _passed(self, latch: Latch) -> bool:
+        """Whether the broker has read, in time, what was sent before; of a connection that is gone nobody knows."""
+        on_its_way = self._on_its_way(latch)
+        if not self._broker.up:
+            return not on_its_way
+        try:
+            await self._broker.probe(PASSED_LONG_S if on_its_way else PASSED_S)
+        except Unavailable as error:
+            self._logger.warning("what was sent before a latch may still arrive", cause=str(error))
+            return False
         return True
+
+    def _on_its_way(self, latch: Latch) -> bool:
+        """Whether an order it covers was handed to the connection, and the broker has not shown it yet."""
+        return any(
+            order.sent and not order.acknowledged and latch.covers(order.intent.strategy, order.intent.account)
+            for order in self._log.book.open_orders()
+        )
 
     def kept(self, latch_id: str, where: str) -> None:
         """A latch would survive a crash there, too."""

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from hedgerow.api.execution.v1 import execution_pb2
 from hedgerow.api.guard.v1 import guard_pb2, guard_pb2_grpc
+from hedgerow.domain.command import CommandKind
+from hedgerow.failpoints import VARIABLE
+from tests.integration.execution.test_caution import configure
+from tests.integration.execution.test_latches import acknowledged, ask
 from tests.integration.execution.world import World, status_name
 from tests.integration.service_process import ServiceProcess, until
 
@@ -141,6 +146,29 @@ async def test_a_kill_reaches_the_guard_whatever_became_of_another_there(world: 
         return not (await guard.state()).latches
 
     await until(nowhere, "the guard has let go")
+
+
+async def test_a_pause_is_not_acknowledged_before_what_the_guards_disk_holds_up_has_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path, guarded=True)
+    try:
+        with monkeypatch.context() as patched:
+            patched.setenv(VARIABLE, "guard.log.write=pause:1500@2")  # the first is the connection's
+            await world.gateway.start()
+            world.prepare()
+            configure(world, broker={"probe_interval_s": 10.0})
+            await world.guard.start()
+        await world.execution.start()
+        await world.risk.start()
+        await world.ready()
+        assert (await world.submit(world.intent(1, limit="740.00"))).reason == ""
+        assert world.frames() == []
+        ask(world, "pause", CommandKind.PAUSE)
+        await acknowledged(world, "pause")
+        assert len(world.frames()) == 1
+    finally:
+        await world.close()
 
 
 async def test_two_guards_never_share_a_log(world: World) -> None:
