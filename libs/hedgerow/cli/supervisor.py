@@ -39,6 +39,7 @@ class Child:
         self.entry = entry
         self.log = state.logs_dir / f"{name}.err"
         with self.log.open("ab") as stderr:
+            self._begins = stderr.tell()  # what is before was said by others of its name
             self.process = subprocess.Popen(
                 [sys.executable, "-m", ENTRIES[entry].module, *arguments, "--parent", str(os.getpid())],
                 stdin=subprocess.DEVNULL,
@@ -56,7 +57,9 @@ class Child:
         code = self.process.poll()
         if code is None:
             return None
-        lines = self.log.read_text(errors="replace").strip().splitlines()
+        with self.log.open("rb") as said:
+            said.seek(self._begins)
+            lines = said.read().decode(errors="replace").strip().splitlines()
         return f"{self.name} ended with code {code}: {lines[-1] if lines else 'it said nothing'}"
 
 

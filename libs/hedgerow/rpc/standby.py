@@ -47,20 +47,25 @@ class StandbyServer:
 
 
 async def until_free(endpoint: Endpoint) -> None:
-    """Waits until the port can be had: a process that was stopped keeps it until it wakes and ends."""
+    """Waits until port and metrics port can be had: a process that was stopped keeps them until it wakes and ends.
+
+    One that is just ending has let go of the store before it lets go of these.
+    """
     told = False
-    while not _is_free(endpoint):
+    while held := [
+        port for port in (endpoint.port, endpoint.metrics_port) if port and not _is_free(endpoint.host, port)
+    ]:
         if not told:
             told = True
-            get_logger().error("the port is still held by the process before", port=endpoint.port)
+            get_logger().error("a port is still held by the process before", ports=held)
         await asyncio.sleep(_LOOK_S)
 
 
-def _is_free(endpoint: Endpoint) -> bool:
-    with socket.socket(socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET) as probe:
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((endpoint.host, endpoint.port))
+            probe.bind((host, port))
         except OSError:
             return False
     return True
