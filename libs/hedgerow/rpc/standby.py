@@ -33,14 +33,22 @@ class StandbyServer:
 
     async def __aenter__(self) -> StandbyServer:
         at = f"{self._endpoint.host}:{self._endpoint.port}"
+        if await self._bound(at):
+            get_logger().info("standing by", at=at)
+        else:
+            get_logger().info("standing by, unheard: the process at work has the port", at=at)
+        return self
+
+    async def _bound(self, at: str) -> bool:
+        """Whether it answers there; looked at first, for gRPC writes an alarming line where it finds a port taken."""
+        if not _is_free(self._endpoint.host, self._endpoint.port):
+            return False
         try:
             self._server.add_insecure_port(at)
         except RuntimeError:
-            get_logger().info("standing by, unheard: the process at work has the port", at=at)
-        else:
-            await self._server.start()
-            get_logger().info("standing by", at=at)
-        return self
+            return False
+        await self._server.start()
+        return True
 
     async def __aexit__(self, *_: object) -> None:
         await self._server.stop(None)

@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from hedgerow.cli.ports import free_ports
-from hedgerow.rpc.standby import until_free
+from hedgerow.rpc.standby import StandbyServer, until_free
 from hedgerow.settings import Endpoint
 
 
@@ -24,3 +24,13 @@ async def test_the_port_and_the_one_of_its_metrics_are_waited_for(held: int) -> 
 
 async def test_a_process_without_metrics_has_one_port() -> None:
     await asyncio.wait_for(until_free(Endpoint(port=free_ports(1)[0])), 10)
+
+
+async def test_where_the_process_at_work_has_the_port_nothing_alarming_is_said(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    [port] = free_ports(1)
+    with socket.create_server(("127.0.0.1", port)):
+        async with StandbyServer(Endpoint(port=port)):
+            pass
+    assert "Failed" not in capfd.readouterr().err
