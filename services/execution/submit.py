@@ -217,16 +217,17 @@ class Submitter:
             verdict = await asking
         except RiskUnavailable as error:
             return await self._deny(intent, None, Refusal(error.reason, str(error)))
+        expired = _approval(verdict)
         failpoint("submit.verdict")
         way.step("check_risk", allowed=verdict.allowed, reason=verdict.reason or None)
         if not verdict.allowed:
             text = next((rule.detail for rule in verdict.rules if not rule.allowed), "")
             return await self._deny(intent, verdict, Refusal(verdict.reason or "RISK_DENIED", text))
-        why = self._expired(verdict) or self._refusal(intent, self.readiness(intent.account, quote_age_ms(), limit_ms))
+        why = expired() or self._refusal(intent, self.readiness(intent.account, quote_age_ms(), limit_ms))
         if why is not None:
             return await self._deny(intent, verdict, why)
         failpoint("submit.approved")
-        return await self._send(intent, verdict, lambda: stale(intent, quote_age_ms(), limit_ms), way)
+        return await self._send(intent, verdict, expired, lambda: stale(intent, quote_age_ms(), limit_ms), way)
 
     def _aging(self, intent: Intent) -> Callable[[], float]:
         """Tells the age of the intent's quote, ms of market time, whenever it is asked; a clock set back hides none."""
@@ -243,12 +244,13 @@ class Submitter:
 
         return age_ms
 
-    def _expired(self, verdict: Verdict) -> Refusal | None:
-        late = verdict.expires_at <= wall_now()
-        return Refusal("APPROVAL_EXPIRED", "risk's approval is no longer valid") if late else None
-
     async def _send(
-        self, intent: Intent, verdict: Verdict, unfit: Callable[[], Refusal | None], way: Span
+        self,
+        intent: Intent,
+        verdict: Verdict,
+        expired: Callable[[], Refusal | None],
+        unfit: Callable[[], Refusal | None],
+        way: Span,
     ) -> Acknowledgement:
         """The commit, then the frame: between them nothing but a last look, at the quote too."""
         try:
@@ -269,7 +271,7 @@ class Submitter:
             await committed
             failpoint("submit.committed")
             way.step("commit", epoch=self._epoch)
-            why = self._expired(verdict) or self._barred(intent) or self.readiness().surroundings() or unfit()
+            why = expired() or self._barred(intent) or self.readiness().surroundings() or unfit()
             if why is None:
                 try:
                     failpoint("submit.place")
@@ -344,6 +346,18 @@ def acknowledge(order: Order, duplicate: bool = False) -> Acknowledgement:
         order.intent.intent_id, order.client_order_id, order.status, order.reason if refused else "", order.text,
         order.sequence, duplicate,
     )  # fmt: skip
+
+
+def _approval(verdict: Verdict) -> Callable[[], Refusal | None]:
+    """Tells, whenever it is asked, that the approval that has just arrived is void; a clock set back extends none."""
+    left_ns = verdict.expires_at - wall_now()
+    deadline = time.monotonic_ns() + left_ns
+
+    def expired() -> Refusal | None:
+        late = verdict.expires_at <= wall_now() or time.monotonic_ns() >= deadline
+        return Refusal("APPROVAL_EXPIRED", "risk's approval is no longer valid") if late else None
+
+    return expired
 
 
 def _unjournaled(intent: Intent, why: Refusal) -> Acknowledgement:

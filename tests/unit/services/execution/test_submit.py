@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from pathlib import Path
@@ -258,6 +259,19 @@ async def test_no_answer_of_risk_and_a_no_are_both_a_no(way: Way) -> None:
 
 async def test_an_approval_that_ran_out_sends_nothing(way: Way) -> None:
     way.approval_ns = 0
+    assert await way.status(fresh()) == ("DENIED", "APPROVAL_EXPIRED")
+    assert way.frames == []
+
+
+async def test_a_clock_set_back_during_the_commit_extends_no_approval(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def a_day_back_and_ten_seconds_later(_: Way) -> None:
+        steady = time.monotonic_ns
+        monkeypatch.setattr("services.execution.submit.wall_now", lambda: wall_now() - 86_400 * 10**9)
+        monkeypatch.setattr("services.execution.submit.time.monotonic_ns", lambda: steady() + 10 * 10**9)
+
+    way.while_committing = a_day_back_and_ten_seconds_later
     assert await way.status(fresh()) == ("DENIED", "APPROVAL_EXPIRED")
     assert way.frames == []
 
