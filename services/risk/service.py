@@ -33,6 +33,10 @@ def moment_now() -> Moment:
     return Moment(time.time_ns(), time.monotonic_ns())
 
 
+REOPEN_WAIT_S = 0.6
+"""Wall seconds a check waits for execution's reports while their stream is being opened again; execution waits 1."""
+
+
 class RiskService:
     """One event loop decides every check, whole and in turn: that is what makes the limits atomic."""
 
@@ -168,7 +172,8 @@ class RiskService:
     async def _caught_up(self, sequence: int) -> None:
         """Returns when the fold has reached `sequence`, or the time allowed is over."""
         try:
-            async with asyncio.timeout(self._behind_wait_s):
+            # Nothing comes while the stream is being opened again: a moment's patience there costs no hedge.
+            async with asyncio.timeout(REOPEN_WAIT_S if self._reports_down else self._behind_wait_s):
                 while self.desk.exposure.sequence < sequence:
                     await self._advanced.wait()
         except TimeoutError:
