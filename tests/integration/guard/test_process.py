@@ -12,8 +12,8 @@ from hedgerow.api.execution.v1 import execution_pb2
 from hedgerow.api.guard.v1 import guard_pb2, guard_pb2_grpc
 from hedgerow.domain.command import CommandKind
 from hedgerow.failpoints import VARIABLE
+from tests.integration.execution.latches import acknowledged, ask
 from tests.integration.execution.test_caution import configure
-from tests.integration.execution.test_latches import acknowledged, ask
 from tests.integration.execution.world import World, status_name
 from tests.integration.service_process import ServiceProcess, until
 
