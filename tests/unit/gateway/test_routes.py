@@ -59,8 +59,8 @@ def test_methods_without_annotation_or_with_a_client_stream_have_no_route(routes
 def test_every_annotated_method_of_the_contracts_has_a_route() -> None:
     services = api_services()
     assert {service.name for service in services} == {
-        "ControlService", "ExecutionService", "MarketDataService", "PortfolioService", "RiskService", "StatsService",
-        "StrategyService",
+        "ControlService", "ExecutionService", "GuardService", "MarketDataService", "PortfolioService", "RiskService",
+        "StatsService", "StrategyService",
     }  # fmt: skip
     annotated = {
         method.full_name
