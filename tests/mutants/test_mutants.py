@@ -13,7 +13,7 @@ RELEASE = 40
 """Planted bugs a release has to catch at least."""
 
 HANDFUL = (
-    "frame_before_commit", "told_before_it_is_on_disk", "a_reservation_leaks_on_denial",
+    "frame_before_commit", "an_expired_approval_is_used", "a_reservation_leaks_on_denial",
     "not_found_means_it_never_existed", "cancel_on_10349", "flatten_is_not_reduce_only", "a_latch_is_not_durable",
 )  # fmt: skip
 
