@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import grpc
 
-from hedgerow.api.portfolio.v1 import portfolio_pb2, portfolio_pb2_grpc
+from hedgerow.api.portfolio.v1 import portfolio_pb2
 from hedgerow.clock import wall_now
-from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.order import Intent
-from hedgerow.rpc.errors import rpc_reason
+from hedgerow.rpc.positions import follow_positions
 from hedgerow.settings import BrokerSettings
 from hedgerow.store.transferred import Transferred
 from hedgerow.telemetry.logs import get_logger
@@ -23,7 +21,6 @@ from services.execution.domain.gate import Refusal
 from services.execution.domain.position_breaks import Place, PositionBreak, kept_back
 from services.execution.domain.restart_window import NS_PER_S, RestartWindow
 
-FIRST_RETRY_S, LAST_RETRY_S = 0.1, 2.0
 LONGER = 1.5
 """How much longer than portfolio settles a break stands here: its word takes its time."""
 
@@ -48,11 +45,13 @@ class Caution:
     """
 
     def __init__(
-        self, broker: BrokerSettings, channel: grpc.aio.Channel, settle_s: float, on_change: Callable[[], None]
-    ) -> None:
+        self, broker: BrokerSettings, channel: grpc.aio.Channel, settle_s: float, on_change: Callable[[], None],
+        silence_s: float,
+    ) -> None:  # fmt: skip
         self._settle_s = LONGER * settle_s
         self._leaving: dict[Place, asyncio.TimerHandle] = {}
-        self._stub = portfolio_pb2_grpc.PortfolioServiceStub(channel)
+        self._channel = channel
+        self._silence_s = silence_s
         self._window = window_of(broker)
         self._looked_at = 0
         self._near: datetime | None = None
@@ -86,26 +85,13 @@ class Caution:
         return reasons + [f"POSITION_BREAK {each.words}" for each in self.breaks]
 
     async def run(self) -> None:
-        """Keeps portfolio's stream open until cancelled."""
-        delay = FIRST_RETRY_S
-        while True:
-            call: Any = self._stub.StreamPositions(portfolio_pb2.StreamPositionsRequest())
-            why = "portfolio ended the stream"
-            try:
-                async for message in call:
-                    delay = FIRST_RETRY_S
-                    self.transferred.take(message)
-                    if message.WhichOneof("event") == "snapshot":
-                        self._take(message.snapshot)
-            except grpc.aio.AioRpcError as error:
-                why = rpc_reason(error)
-            except InvalidValue as error:
-                why = f"an answer that is no position break: {error}"
-            finally:
-                call.cancel()
-            self._log.info("portfolio's last word on breaks stands", cause=why, breaks=self._told(), retry_in_s=delay)
-            await asyncio.sleep(delay)
-            delay = min(2 * delay, LAST_RETRY_S)
+        """Follows portfolio's positions until cancelled."""
+        await follow_positions(self._channel, self._hear, self._silence_s)
+
+    def _hear(self, message: portfolio_pb2.StreamPositionsResponse) -> None:
+        self.transferred.take(message)
+        if message.WhichOneof("event") == "snapshot":
+            self._take(message.snapshot)
 
     def _take(self, snapshot: portfolio_pb2.PositionSnapshot) -> None:
         told = {each.place: each for each in _breaks(snapshot.breaks)}

@@ -7,15 +7,13 @@ from collections.abc import Callable
 
 from hedgerow.api.execution.v1 import execution_pb2
 from hedgerow.domain.errors import FailedPrecondition, NotFound
-from hedgerow.wire.common import operator_from_wire, timestamp_to_wire
+from hedgerow.wire.common import operator_from_wire, text_from_wire, timestamp_to_wire
 from services.execution import messages
 from services.execution.domain.latches import Latch, LatchEvent, LatchFact, LatchKind
 from services.execution.flatten import Flattener
 from services.execution.kill import Killer, KillView
 from services.execution.latching import JOURNAL, LatchDesk
 from services.execution.order_log import OrderLog
-
-LONGEST_NAME = 64
 
 
 class LatchCalls:
@@ -35,14 +33,18 @@ class LatchCalls:
     async def kill(self, request: execution_pb2.KillRequest) -> execution_pb2.KillResponse:
         """Begins a kill, or finds the one of that id: as far as it has come.
 
-        Raises AlreadyExists for an id used for something else, NotFound for a strategy nobody knows.
+        Raises InvalidValue, AlreadyExists for an id used for something else, NotFound for a strategy nobody knows.
         """
         request_id, actor, reason = operator_from_wire("operator", request.operator)
-        if request.strategy and request_id not in self._log.latches.by_id:
-            self._require_known(request.strategy)
+        strategy, account = (
+            name and text_from_wire(field, name)
+            for field, name in (("strategy", request.strategy), ("account", request.account))
+        )
+        if strategy and request_id not in self._log.latches.by_id:
+            self._require_known(strategy)
         ask = LatchEvent(
-            LatchFact.SET, request_id, 0, 0, LatchKind.KILL, request.strategy[:LONGEST_NAME],
-            request.account[:LONGEST_NAME], "", self.desk.newest_heard, actor, reason,
+            LatchFact.SET, request_id, 0, 0, LatchKind.KILL, strategy, account, "", self.desk.newest_heard, actor,
+            reason,
         )  # fmt: skip
         await asyncio.shield(self._killer.begin(ask, recorded=False))
         return self._answer(self._killer.view(request_id))

@@ -102,8 +102,9 @@ async def compose(context: ProcessContext) -> None:
         link.add_error_listener(writing.on_broker_error)
         broker = IbBroker(link, lambda event: follower.on_event(event))
         caution = Caution(
-            config.broker, context.channel("portfolio"), config.break_settle_s, lambda: service.tell_state()
-        )
+            config.broker, context.channel("portfolio"), config.break_settle_s, lambda: service.tell_state(),
+            SILENCE_BEATS * config.heartbeat_s,
+        )  # fmt: skip
         with suppress(Unavailable):  # a file nobody can read: portfolio itself will tell
             await asyncio.to_thread(caution.transferred.read, context.store)
         evidence = _evidence(context, config)

@@ -10,13 +10,13 @@ import sqlalchemy as sa
 
 from hedgerow.clock import wall_now
 from hedgerow.domain.order import Side
+from hedgerow.domain.position import BROKER
 from hedgerow.store.engine import Store
 from hedgerow.store.operations import OperationType, operation_row
 from hedgerow.store.spans import Keeping, SpanStore
 from hedgerow.store.writer import AsyncWriter
 from hedgerow.store.writes import Write, WriteMode
 from hedgerow.telemetry.logs import get_logger
-from services.portfolio.domain.holding import BROKER
 from services.portfolio.domain.ledger import FillLine, Ledger, Transfer, TransferKind
 from services.portfolio.domain.views import PositionView
 from services.portfolio.ports import Account, Mark

@@ -6,8 +6,10 @@ import asyncio
 import sys
 from contextlib import suppress
 
+from hedgerow.api.portfolio.v1 import portfolio_pb2
 from hedgerow.api.risk.v1 import risk_pb2_grpc
 from hedgerow.domain.errors import Unavailable
+from hedgerow.rpc.positions import follow_positions
 from hedgerow.rpc.process import ProcessContext, run_process
 from hedgerow.rpc.together import run_together
 from hedgerow.store.engine import acquire_epoch, open_store
@@ -18,7 +20,9 @@ from services.risk.records import RiskRecords
 from services.risk.reports import follow_reports
 from services.risk.server import SERVICE_NAME, RiskServer
 from services.risk.service import RiskService
-from services.risk.transfers import follow_transfers
+
+SILENCE_BEATS = 10
+"""Heartbeats portfolio may miss."""
 
 
 async def compose(context: ProcessContext) -> None:
@@ -46,6 +50,12 @@ async def compose(context: ProcessContext) -> None:
         with suppress(Unavailable):  # a file nobody can read: portfolio itself will tell
             await asyncio.to_thread(transferred.read, context.store)
         desk.exposure.transfer(transferred.held)
+
+        def take(message: portfolio_pb2.StreamPositionsResponse) -> None:
+            transferred.take(message)
+            if message.WhichOneof("event") in ("snapshot", "position"):
+                desk.exposure.transfer(transferred.held)
+
         context.log.info("rules in force", version=rules.version, hash=rules.hash, epoch=epoch)
         server = context.server()
         servicer = RiskServer(service, clock, config.heartbeat_s)
@@ -56,7 +66,7 @@ async def compose(context: ProcessContext) -> None:
             server.serve(),
             service.record(),
             follow_reports(context.channel("execution"), service, config.heartbeat_s),
-            follow_transfers(context.channel("portfolio"), transferred, desk.exposure, config.heartbeat_s),
+            follow_positions(context.channel("portfolio"), take, SILENCE_BEATS * config.heartbeat_s),
         )
         service.record_now()
     finally:

@@ -13,7 +13,7 @@ from hedgerow.api.common.v1 import common_pb2
 from hedgerow.api.portfolio.v1 import portfolio_pb2, portfolio_pb2_grpc
 from hedgerow.domain.instrument import Instrument
 from hedgerow.domain.period import market_day
-from hedgerow.domain.position import Position
+from hedgerow.domain.position import MANUAL, Position
 from hedgerow.rpc.retry import reconnecting
 from hedgerow.strategy.gamma_scalper.config import GammaScalperConfig
 from hedgerow.strategy.gamma_scalper.legs import adoptable
@@ -25,7 +25,6 @@ from hedgerow.wire.common import broker_link_from_wire, decimal_from_wire, decim
 from services.strategy.inputs import LINK_UNKNOWN, Inputs, Leg
 
 Evaluate = Callable[[ObservationCause], None]
-MANUAL = "MANUAL"
 RETRY_S = 0.2
 
 

@@ -18,13 +18,13 @@ from hedgerow.api.common.v1 import common_pb2
 from hedgerow.api.portfolio.v1 import portfolio_pb2, portfolio_pb2_grpc
 from hedgerow.cli.output import JsonFlag, messages, print_json, print_table, wall_text
 from hedgerow.domain.errors import InvalidValue, Unavailable
+from hedgerow.domain.position import MANUAL
 from hedgerow.rpc.errors import domain_error
 from hedgerow.settings import Settings
 from hedgerow.wire.common import decimal_to_wire
 
 app = typer.Typer(no_args_is_help=True, help="Positions by owner, adoptions, breaks, transfers.")
 
-MANUAL = "MANUAL"
 _ACTOR = "command line"
 _CALL_S = 10.0
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from hedgerow.domain.errors import AlreadyExists, FailedPrecondition, InvalidValue
-from hedgerow.domain.position import ZERO
-from services.portfolio.domain.holding import BROKER, MANUAL
+from hedgerow.domain.position import BROKER, MANUAL, ZERO
 from services.portfolio.domain.ledger import Ledger, Transfer, TransferKind
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from hedgerow.domain.errors import AlreadyExists, FailedPrecondition, InvalidValue
+from hedgerow.domain.position import BROKER
 from services.portfolio.domain.comparison import BrokerHolding, Comparison, Place
-from services.portfolio.domain.holding import BROKER
 from services.portfolio.domain.ledger import Ledger, Transfer, TransferKind
 
 

@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from hedgerow.domain.instrument import parse_instrument_id
-from hedgerow.domain.position import ZERO
-from services.portfolio.domain.holding import BROKER, MANUAL
+from hedgerow.domain.position import BROKER, MANUAL, ZERO
 from services.portfolio.domain.ledger import Ledger, Transfer, TransferKind
 from services.portfolio.domain.option_events import ExpiryClose, Gone, explain, gone, transfers_of
 

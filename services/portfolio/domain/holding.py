@@ -8,11 +8,6 @@ from typing import NamedTuple
 
 from hedgerow.domain.position import ZERO, Position
 
-MANUAL = "MANUAL"
-"""Owner of whatever no strategy owns."""
-BROKER = "BROKER"
-"""Counterparty of transfers that enter or leave the ledger; never an owner of positions."""
-
 
 class HoldingKey(NamedTuple):
     """Whose holding of what."""

@@ -10,8 +10,8 @@ from enum import StrEnum
 from hedgerow.domain.errors import HedgerowError
 from hedgerow.domain.execution_report import ExecutionReport, split_revision
 from hedgerow.domain.order import Side
-from hedgerow.domain.position import ZERO
-from services.portfolio.domain.holding import BROKER, MANUAL, Entry, Holding, HoldingKey
+from hedgerow.domain.position import BROKER, MANUAL, ZERO
+from services.portfolio.domain.holding import Entry, Holding, HoldingKey
 
 
 class ReportGap(HedgerowError):

@@ -14,8 +14,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from hedgerow.domain.instrument import Instrument, Right
-from hedgerow.domain.position import ZERO
-from services.portfolio.domain.holding import BROKER
+from hedgerow.domain.position import BROKER, ZERO
 from services.portfolio.domain.ledger import Ledger, Transfer, TransferKind
 
 ACTOR = "broker"

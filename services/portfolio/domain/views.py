@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from hedgerow.domain.instrument import Instrument, parse_instrument_id
-from hedgerow.domain.position import ZERO, Position
+from hedgerow.domain.position import MANUAL, ZERO, Position
 from services.portfolio.domain.comparison import Comparison
-from services.portfolio.domain.holding import MANUAL, Holding, HoldingKey
+from services.portfolio.domain.holding import Holding, HoldingKey
 from services.portfolio.domain.ledger import Ledger
 
 

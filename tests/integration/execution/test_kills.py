@@ -15,7 +15,7 @@ from hedgerow.api.execution.v1 import execution_pb2
 from hedgerow.domain.command import CommandKind
 from hedgerow.settings import KillSettings, Settings
 from hedgerow.store.commands import find_command
-from tests.integration.execution.latches import acknowledged, ask, cancels, kill, lift, proven, resting
+from tests.integration.execution.latches import acknowledged, ask, cancels, kill, lift, proven, resting, standing
 from tests.integration.execution.world import World, code, status_name
 from tests.integration.ib.gateway import GOOG
 from tests.integration.service_process import until
@@ -172,3 +172,11 @@ async def test_not_even_a_flatten_passes_a_kill_and_it_goes_on_once_that_is_lift
     await lift(world, "over-flatten")
     await until(lambda: outcome_now() and "KILLED" not in outcome_now(), "it goes on")
     assert len(world.frames()) == 1
+
+
+@pytest.mark.parametrize("field", ["strategy", "account"])
+async def test_a_scope_no_name_can_be_is_refused_and_kills_nothing(world: World, field: str) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await kill(world, f"long-{field}", **{"strategy": "", field: "x" * 65})
+    assert code(refused.value) == "INVALID_ARGUMENT"
+    assert f"long-{field}" not in await standing(world)

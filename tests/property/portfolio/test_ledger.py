@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hedgerow.domain.errors import FailedPrecondition
+from hedgerow.domain.position import BROKER, MANUAL
 from services.portfolio.domain.adoption import decide_adoption
 from services.portfolio.domain.comparison import Place
-from services.portfolio.domain.holding import BROKER, MANUAL, HoldingKey
+from services.portfolio.domain.holding import HoldingKey
 from services.portfolio.domain.ledger import FillLine, Ledger
 from tests.unit.services.portfolio.samples import (
     ACCOUNT,

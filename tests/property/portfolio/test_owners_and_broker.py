@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hedgerow.domain.errors import FailedPrecondition
+from hedgerow.domain.position import BROKER, MANUAL
 from hedgerow.tape.sessions import expiry_close_ns
 from services.portfolio.domain.adoption import decide_adoption
 from services.portfolio.domain.break_assignment import AssignBreak, decide_break_assignment
 from services.portfolio.domain.comparison import Comparison, Place
-from services.portfolio.domain.holding import BROKER, MANUAL
 from services.portfolio.domain.ledger import FillLine, Ledger
 from tests.property.portfolio.test_ledger import view
 from tests.unit.services.portfolio.samples import ACCOUNT, CALL, SETTLE_NS, adopt, compare, fill_report, holding

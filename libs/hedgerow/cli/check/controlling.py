@@ -8,7 +8,8 @@ from itertools import pairwise
 from hedgerow.cli.check.context import Context
 from hedgerow.cli.check.probes import STRATEGY as OTHER
 from hedgerow.cli.check.result import Result, holds, require
-from hedgerow.cli.check.steering import MANUAL, MANUAL_SHARES, OTHER_SHARES, SOON_S, Flattened, steering, untouched
+from hedgerow.cli.check.steering import MANUAL_SHARES, OTHER_SHARES, SOON_S, Flattened, steering, untouched
+from hedgerow.domain.position import MANUAL
 
 _BEATS = 5
 

@@ -25,7 +25,6 @@ from hedgerow.store.commands import find_command
 from hedgerow.store.read import read_decisions, read_orders, read_rows
 from hedgerow.wire.control import new_command_to_wire
 
-MANUAL = "MANUAL"
 MANUAL_SHARES = 37
 OTHER_SHARES = 5
 SOON_S = 2.0

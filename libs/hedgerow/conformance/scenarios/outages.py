@@ -18,6 +18,18 @@ def _streaming(world: World, gateway: Gateway) -> tuple[Client, int]:
     return client, handle
 
 
+def _dead_until_requested_again(world: World, gateway: Gateway, client: Client, handle: int) -> None:
+    """The subscription shows its old bid whatever is quoted now; a new request of the same contract gets quotes."""
+    gateway.quote(SYMBOL, 92.0, 92.02)
+    assert client.probe(5.0)
+    assert client.quote(handle).bid == 99.99
+    world.shows("the old bid stands, during and after")
+    if world.keeps_state:
+        client.unsubscribe(handle)
+    again = client.subscribe(STOCK)
+    client.wait(lambda: client.quote(again).bid == 92.0, "a quote of the new request")
+
+
 def _codes(client: Client) -> list[int]:
     return [error.code for error in client.errors]
 
@@ -112,14 +124,7 @@ def a_competing_session_stops_quotes(world: World) -> None:
     assert client.probe(5.0)
     assert client.quote(handle).bid == 99.99
     gateway.admin("clear_faults", fault="other")
-    gateway.quote(SYMBOL, 92.0, 92.02)
-    assert client.probe(5.0)
-    assert client.quote(handle).bid == 99.99
-    world.shows("the old bid stands, during and after")
-    if world.keeps_state:
-        client.unsubscribe(handle)
-    again = client.subscribe(STOCK)
-    client.wait(lambda: client.quote(again).bid == 92.0, "a quote of the new request")
+    _dead_until_requested_again(world, gateway, client, handle)
     world.works_around("market data is requested again once 10197 has cleared")
 
 
@@ -140,14 +145,7 @@ def a_broken_data_farm_stops_quotes(world: World) -> None:
     ready = _codes(client).count(2104)
     gateway.admin("clear_faults", fault="farm")
     client.wait(lambda: _codes(client).count(2104) == ready + 1, "notice 2104")
-    gateway.quote(SYMBOL, 92.0, 92.02)
-    assert client.probe(5.0)
-    assert client.quote(handle).bid == 99.99
-    world.shows("the old bid stands, during and after")
-    if world.keeps_state:
-        client.unsubscribe(handle)
-    again = client.subscribe(STOCK)
-    client.wait(lambda: client.quote(again).bid == 92.0, "a quote of the new request")
+    _dead_until_requested_again(world, gateway, client, handle)
     world.works_around("market data is requested again after 2103 and 2104")
 
 

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 from hedgerow.domain.execution_report import ExecutionReport, Fill
 from hedgerow.domain.instrument import stock
 from hedgerow.domain.order import Intent, OrderStatus, OrderType, Side, TimeInForce, Verdict
-from hedgerow.domain.position import ZERO
+from hedgerow.domain.position import BROKER, MANUAL, ZERO
 from hedgerow.torture.registry import Kind, family, require
 from services.execution.domain import commands as c
 from services.execution.domain.events import OrderEvent
 from services.execution.domain.ledger import Ledger as OrderLedger
 from services.execution.domain.positions import PositionKey
-from services.portfolio.domain.holding import BROKER, MANUAL
 from services.portfolio.domain.ledger import Ledger as OwnerLedger
 from services.portfolio.domain.ledger import Transfer, TransferKind
 

@@ -81,7 +81,7 @@ class Desk:
         barrier = Barrier(log, broker, self.clock, 1000.0)
         barrier.clean = True
         channel = grpc.aio.insecure_channel("127.0.0.1:1")  # nobody asks it
-        caution = Caution(config.broker, channel, 1.0, lambda: None)
+        caution = Caution(config.broker, channel, 1.0, lambda: None, 3.0)
         self.submitter = Submitter(config, self.clock, log, broker, self.around, barrier, 1, lambda: True, caution)
 
     async def submit(self, **changes: object) -> Acknowledgement:

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from hedgerow.domain.errors import AlreadyExists, FailedPrecondition, InvalidValue
+from hedgerow.domain.position import MANUAL
 from services.portfolio.domain.adoption import decide_adoption
-from services.portfolio.domain.holding import MANUAL
 from services.portfolio.domain.ledger import Ledger, TransferKind
 from tests.unit.services.portfolio.samples import ACCOUNT, CALL, STRATEGY, adopt, opened, quantity
 

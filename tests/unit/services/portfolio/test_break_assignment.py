@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from hedgerow.domain.errors import AlreadyExists, FailedPrecondition, InvalidValue
+from hedgerow.domain.position import BROKER, MANUAL
 from services.portfolio.domain.break_assignment import AssignBreak, decide_break_assignment
 from services.portfolio.domain.comparison import Comparison, Place
-from services.portfolio.domain.holding import BROKER, MANUAL
 from services.portfolio.domain.ledger import Ledger, Transfer, TransferKind
 from tests.unit.services.portfolio.samples import ACCOUNT, STRATEGY, compare, fill_report, holding, opened, quantity
 

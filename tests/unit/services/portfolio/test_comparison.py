@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from hedgerow.domain.position import MANUAL
 from hedgerow.tape.sessions import expiry_close_ns
 from services.portfolio.domain.comparison import Comparison, Place
-from services.portfolio.domain.holding import MANUAL
 from services.portfolio.domain.ledger import Ledger, TransferKind
 from tests.unit.services.portfolio.samples import (
     ACCOUNT,

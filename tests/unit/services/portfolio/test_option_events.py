@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 
 from hedgerow.domain.instrument import parse_instrument_id
+from hedgerow.domain.position import BROKER, MANUAL
 from hedgerow.tape.sessions import expiry_close_ns
 from services.portfolio.domain.adoption import decide_adoption
 from services.portfolio.domain.comparison import Comparison, Place
-from services.portfolio.domain.holding import BROKER, MANUAL
 from services.portfolio.domain.ledger import Ledger, TransferKind
 from services.portfolio.domain.option_events import Gone, explain, gone, split
 from tests.unit.services.portfolio.samples import (

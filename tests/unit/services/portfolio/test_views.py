@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from hedgerow.domain.position import MANUAL
 from hedgerow.tape.sessions import expiry_close_ns
 from services.portfolio.domain.adoption import decide_adoption
 from services.portfolio.domain.comparison import Comparison, Place
-from services.portfolio.domain.holding import MANUAL
 from services.portfolio.domain.ledger import Ledger
 from services.portfolio.domain.views import exposures, position_views
 from tests.unit.services.portfolio.samples import (

@@ -1,8 +1,8 @@
-"""Follows what portfolio tells of transfers into the positions, for ever; no check waits for it."""
+"""Portfolio's positions as others follow them: a cross-check, so that its last word stands while it is away."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import grpc
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_fixed
@@ -10,28 +10,27 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from hedgerow.api.portfolio.v1 import portfolio_pb2, portfolio_pb2_grpc
 from hedgerow.domain.errors import HedgerowError
 from hedgerow.rpc.retry import reconnecting
-from hedgerow.store.transferred import Transferred
 from hedgerow.telemetry.logs import get_logger
-from services.risk.domain.exposure import ExposureBook
 
 AGAIN_S = 1.0
 """Wall seconds after an answer that trying again at once cannot mend."""
-SILENT_HEARTBEATS = 10
+
+Take = Callable[[portfolio_pb2.StreamPositionsResponse], None]
 
 
-async def follow_transfers(
-    channel: grpc.aio.Channel, transferred: Transferred, book: ExposureBook, heartbeat_s: float
-) -> None:
-    """Runs until cancelled. Portfolio unreachable or not understood, its last word stands."""
-    stub: Any = portfolio_pb2_grpc.PortfolioServiceStub(channel)
+async def follow_positions(channel: grpc.aio.Channel, take: Take, silence_s: float) -> None:
+    """Hands every message on until cancelled; one that `take` raises a HedgerowError for opens the stream anew.
+
+    `silence_s` wall seconds without a message, heartbeats counted, are a broken stream.
+    """
+    stub = portfolio_pb2_grpc.PortfolioServiceStub(channel)
     log = get_logger(stream="positions")
-
     told = ""
 
     def stands(cause: str) -> None:
         nonlocal told
         if cause != told:
-            log.info("portfolio's last word on transfers stands", cause=cause)
+            log.info("portfolio's last word stands", cause=cause)
         told = cause
 
     def not_understood(state: RetryCallState) -> None:
@@ -41,13 +40,11 @@ async def follow_transfers(
         nonlocal told
         messages = reconnecting(
             lambda: stub.StreamPositions(portfolio_pb2.StreamPositionsRequest()),
-            name="portfolio", silence_s=heartbeat_s * SILENT_HEARTBEATS, on_down=stands,
+            name="portfolio", silence_s=silence_s, on_down=stands,
         )  # fmt: skip
         async for message in messages:
-            transferred.take(message)
+            take(message)
             told = ""
-            if message.WhichOneof("event") in ("snapshot", "position"):
-                book.transfer(transferred.held)
 
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(HedgerowError), wait=wait_fixed(AGAIN_S), before_sleep=not_understood
