@@ -89,7 +89,7 @@ def copy_tree(to: Path) -> Path:
 def run_tests(
     root: Path, tests: Sequence[str], limit_s: float = LIMIT_S, stop_at_first: bool = True
 ) -> tuple[int, str]:
-    """pytest's exit code over these tests in the tree at `root`, and its last lines; -1 when it took too long."""
+    """pytest's exit code over these tests in the tree at `root`, and all it printed; -1 when it took too long."""
     paths = os.pathsep.join((str(root / "libs"), str(root)))
     stop = ["-x"] if stop_at_first else []
     command = [sys.executable, "-m", "pytest", "-q", *stop, "--no-header", "--hypothesis-seed=0", *tests]
@@ -100,7 +100,12 @@ def run_tests(
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return -1, f"longer than {limit_s:.0f} s"
-    return done.returncode, "\n".join(done.stdout.splitlines()[-20:])
+    return done.returncode, done.stdout
+
+
+def tail(printed: str) -> str:
+    """The last lines of what pytest printed, for people."""
+    return "\n".join(printed.splitlines()[-20:])
 
 
 def write(path: Path, text: str) -> None:
@@ -120,12 +125,14 @@ def judge(mutant: Mutant, root: Path) -> Outcome:
         return Outcome(mutant.name, mutant.promise, mutant.file, STALE, 0.0, detail)
     write(path, text.replace(mutant.old, mutant.new))
     try:
-        code, tail = run_tests(root, mutant.tests)
+        code, printed = run_tests(root, mutant.tests)
     finally:
         write(path, text)
     outcome = {TESTS_FAILED: CAUGHT, 0: SURVIVED}.get(code, UNCLEAR)
     seconds = round(time.monotonic() - started, 1)
-    return Outcome(mutant.name, mutant.promise, mutant.file, outcome, seconds, "" if outcome == CAUGHT else tail)
+    return Outcome(
+        mutant.name, mutant.promise, mutant.file, outcome, seconds, "" if outcome == CAUGHT else tail(printed)
+    )
 
 
 def judge_all(mutants: Iterable[Mutant], jobs: int, tell: Any = None) -> list[Outcome]:
@@ -155,8 +162,8 @@ def healthy(mutants: Iterable[Mutant]) -> str:
     """Empty when all the named tests pass without a bug: only then does a failure mean anything; else what fails."""
     tests = sorted({test for mutant in mutants for test in mutant.tests})
     with tempfile.TemporaryDirectory(prefix="hedgerow-mutants-") as folder:
-        code, tail = run_tests(copy_tree(Path(folder)), tests, 10 * LIMIT_S)
-    return "" if code == 0 else tail
+        code, printed = run_tests(copy_tree(Path(folder)), tests, 10 * LIMIT_S)
+    return "" if code == 0 else tail(printed)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
