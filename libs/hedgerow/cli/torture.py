@@ -21,6 +21,9 @@ def torture(
     first: Annotated[bool, typer.Option("--first-failure", help="End at the first failure.")] = False,
     list_: Annotated[bool, typer.Option("--list", help="Show families and failpoints, run nothing.")] = False,
     markdown: Annotated[Path | None, typer.Option("--markdown", help="Also write the figures here.")] = None,
+    ledger: Annotated[
+        Path | None, typer.Option("--ledger", help="Keep finished groups in this file, and go on from it.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Kills, stops, cuts off and delays real processes and looks at what reached the (simulated) broker."""
@@ -30,6 +33,6 @@ def torture(
         return
     options = module.Options(
         cases=cases, seed=seed, only=only, replay=replay, minutes=minutes, workers=workers,
-        first_failure=first, as_json=as_json, markdown=markdown,
+        first_failure=first, as_json=as_json, markdown=markdown, ledger=ledger,
     )  # fmt: skip
     raise typer.Exit(module.main(options))

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hedgerow.failpoints import VARIABLE
-from hedgerow.torture.markdown import page
+from hedgerow.torture.ledger import Ledger
+from hedgerow.torture.markdown import commit, page
 from hedgerow.torture.nursery import preload
-from hedgerow.torture.plan import interleaved, replayed, spread
+from hedgerow.torture.plan import Group, interleaved, replayed, spread
 from hedgerow.torture.points import points
 from hedgerow.torture.pool import OnProgress, Tally, run_groups
 from hedgerow.torture.registry import Family, families, family_named
@@ -37,6 +38,7 @@ class Options:
     first_failure: bool = False
     as_json: bool = False
     markdown: Path | None = None
+    ledger: Path | None = None
 
 
 def torture(options: Options) -> Report:
@@ -55,10 +57,19 @@ def torture(options: Options) -> Report:
         until = None if options.minutes is None else started + 60 * options.minutes
         workers = options.workers or WORKERS_PER_CPU * (os.cpu_count() or 1)
         show = _quiet if options.as_json or not sys.stderr.isatty() else _show(sum(counts.values()))
+        ledger = None if options.ledger is None else Ledger(options.ledger, {"seed": options.seed, "commit": commit()})
+        todo = interleaved(chosen, counts, options.seed)
+
+        def finished(group: Group, tally: Tally) -> None:
+            if ledger is not None:
+                ledger.keep(group, tally, time.monotonic() - started)
+
         tallies = run_groups(
-            interleaved(chosen, counts, options.seed), workers, processes=_prepare(chosen), until=until,
-            first_failure=options.first_failure, progress=show,
+            todo if ledger is None else ledger.still_to_do(todo), workers, processes=_prepare(chosen), until=until,
+            first_failure=options.first_failure, progress=show, finished=finished,
         )  # fmt: skip
+        if ledger is not None:
+            tallies, started = ledger.with_those(tallies), started - ledger.seconds
     return report_of(options.seed, time.monotonic() - started, chosen, tallies)
 
 

@@ -57,7 +57,7 @@ def page(report: Report, chosen: Sequence[Family], command: str) -> str:
         "",
         f"    {command}",
         "",
-        f"Seed {report.seed}, commit {_commit()}, {report.cases} cases in {report.seconds / 60:.1f} minutes "
+        f"Seed {report.seed}, commit {commit()}, {report.cases} cases in {report.seconds / 60:.1f} minutes "
         f"({report.cases / max(report.seconds, 0.001):.1f} cases/s), {verdict} (simulated).",
         "",
         "| promise | | kind | cases | struck | failures | cases of a release |",
@@ -92,8 +92,8 @@ def page(report: Report, chosen: Sequence[Family], command: str) -> str:
         "execution's database by a connection of its own before it lets the frame go on: the row has to be committed,",
         "of this intent, with its order id, payload hash, approval and epoch. After each case the broker's own book is",
         "held against execution's answers and database: statuses, executions, positions. `make torture` runs a",
-        "release's counts; `hedgerow torture --list` shows families and failpoints; a failure prints the command that",
-        "brings it back.",
+        "release's counts, `--ledger FILE` keeps what is finished, so that a run may be ended and gone on with;",
+        "`hedgerow torture --list` shows families and failpoints; a failure prints the command that brings it back.",
         "",
     ]
     return "\n".join(lines)
@@ -103,7 +103,7 @@ def _first(detail: str) -> str:
     return (detail.strip().splitlines() or [""])[0][:200].replace("|", "\\|")
 
 
-def _commit() -> str:
+def commit() -> str:
     """The commit of the source this runs from; `unknown` for one that is no checkout."""
     root = Path(__file__).resolve().parents[3]
     command = ["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"]

@@ -42,28 +42,38 @@ class Tally:
     seconds: float = 0.0
     """Worker seconds it took."""
 
+    def add(self, other: Tally) -> None:
+        """Takes in what other cases of the family came to."""
+        self.cases += other.cases
+        self.struck += other.struck
+        self.failures += other.failures
+        self.seconds += other.seconds
+        for name, values in other.samples.items():
+            self.samples.setdefault(name, []).extend(values)
+
 
 @dataclass(slots=True)
 class _Worker:
     process: BaseProcess
     connection: Connection
     group: Group | None = None
-    done: int = 0
+    so_far: Tally = field(default_factory=Tally)
     heard: float = 0.0
     begun: float = 0.0
 
 
 OnProgress = Callable[[dict[str, Tally]], None]
+OnGroup = Callable[[Group, Tally], None]
 
 
 def run_groups(
     todo: Iterator[Group], workers: int, *, processes: bool, until: float | None = None, first_failure: bool = False,
-    progress: OnProgress = lambda _: None,
+    progress: OnProgress = lambda _: None, finished: OnGroup = lambda _, __: None,
 ) -> dict[str, Tally]:  # fmt: skip
     """Runs the groups on so many workers; what each family came to.
 
     `processes`: whether any group needs a world. None begins after monotonic time `until`; with `first_failure` all
-    ends at the first one.
+    ends at the first one. `finished` hears of each group that is done.
     """
     context = multiprocessing.get_context("fork")
     folder = tempfile.mkdtemp(prefix="hedgerow-torture-")
@@ -80,7 +90,7 @@ def run_groups(
 
     def feed(worker: _Worker) -> None:
         late = until is not None and time.monotonic() >= until
-        worker.group, worker.done = (None if late else next(todo, None)), 0
+        worker.group, worker.so_far = (None if late else next(todo, None)), Tally()
         worker.heard = worker.begun = time.monotonic()
         worker.connection.send(worker.group)
 
@@ -91,7 +101,7 @@ def run_groups(
         while busy := [worker for worker in crew if worker.group is not None]:
             for ready in wait([worker.connection for worker in busy], timeout=1.0):
                 worker = next(each for each in busy if each.connection is ready)
-                _hear(worker, tallies)
+                _hear(worker, tallies, finished)
                 if worker.group is None and worker.process.is_alive():
                     feed(worker)
                 progress(tallies)
@@ -100,7 +110,7 @@ def run_groups(
             for number, worker in enumerate(crew):
                 gone = not worker.process.is_alive() and not worker.connection.poll()
                 if worker.group is not None and (gone or time.monotonic() - worker.heard > SILENCE_S):
-                    _lost(worker, tallies)
+                    _lost(worker, tallies, finished)
                     crew[number] = hire()
                     feed(crew[number])
         for worker in crew:
@@ -117,33 +127,39 @@ def run_groups(
     return tallies
 
 
-def _hear(worker: _Worker, tallies: dict[str, Tally]) -> None:
+def _hear(worker: _Worker, tallies: dict[str, Tally], finished: OnGroup) -> None:
     group = worker.group
     assert group is not None
     try:
         told: Told = worker.connection.recv()
     except (EOFError, ConnectionError):
-        _lost(worker, tallies)
+        _lost(worker, tallies, finished)
         return
-    tally = tallies.setdefault(group.family, Tally())
-    tally.cases += told.cases
-    tally.struck += told.struck
-    for name, value in told.samples:
-        tally.samples.setdefault(name, []).append(value)
-    tally.failures += [Failure(group.family, group.token(number), detail) for number, detail in told.failures]
     now = time.monotonic()
-    tally.seconds += now - worker.heard
-    worker.heard, worker.done = now, worker.done + told.cases
+    failures = [Failure(group.family, group.token(number), detail) for number, detail in told.failures]
+    heard = Tally(told.cases, told.struck, failures, seconds=now - worker.heard)
+    for name, value in told.samples:
+        heard.samples.setdefault(name, []).append(value)
+    worker.heard = now
+    _count(worker, heard, tallies)
     if told.group_done:
         worker.group = None
+        finished(group, worker.so_far)
 
 
-def _lost(worker: _Worker, tallies: dict[str, Tally]) -> None:
-    group, worker.group = worker.group, None
+def _lost(worker: _Worker, tallies: dict[str, Tally], finished: OnGroup) -> None:
+    group = worker.group
     assert group is not None
     worker.process.kill()
     worker.process.join()
-    number = min(group.first + worker.done, group.count - 1)
-    tally = tallies.setdefault(group.family, Tally())
-    tally.cases += 1
-    tally.failures.append(Failure(group.family, group.token(number), "the worker ended, or fell silent, in this case"))
+    number = min(group.first + worker.so_far.cases, group.count - 1)
+    failure = Failure(group.family, group.token(number), "the worker ended, or fell silent, in this case")
+    _count(worker, Tally(1, failures=[failure]), tallies)
+    worker.group = None
+    finished(group, worker.so_far)
+
+
+def _count(worker: _Worker, heard: Tally, tallies: dict[str, Tally]) -> None:
+    assert worker.group is not None
+    worker.so_far.add(heard)
+    tallies.setdefault(worker.group.family, Tally()).add(heard)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from hedgerow.cli.main import app
+from hedgerow.domain.errors import InvalidValue
 from hedgerow.torture import main as module
 from hedgerow.torture.main import Options, torture
 from hedgerow.torture.markdown import ELSEWHERE
@@ -83,6 +85,27 @@ def test_a_run_ends_at_its_first_failure(broken: str) -> None:
 
 def test_nothing_begins_when_the_time_is_over(broken: str) -> None:
     assert torture(Options(cases=100_000, seed=3, only=98, workers=2, minutes=0.0)).cases == 0
+
+
+def test_a_run_that_was_ended_goes_on_from_its_ledger(broken: str, tmp_path: Path) -> None:
+    ledger = tmp_path / "run.jsonl"
+    options = Options(cases=2_000, seed=3, only=98, workers=2, ledger=ledger)
+    whole = torture(options)
+    assert whole.cases == 2_000
+    lines = ledger.read_text().splitlines(keepends=True)
+    assert len(lines) == 1 + 4
+    kept = "".join(lines[:3]) + lines[3][:40]  # two groups, and one whose line was cut short
+    ledger.write_text(kept)
+    again = torture(replace(options, minutes=0.0))
+    assert again.cases == 1_000  # only those kept
+    again = torture(options)
+    assert again.cases == 2_000
+    assert {one.token for one in again.rows[0].failures} == {one.token for one in whole.rows[0].failures}
+    before = ledger.read_text()
+    assert torture(options).rows[0].failures == again.rows[0].failures
+    assert ledger.read_text() == before  # nothing was run again
+    with pytest.raises(InvalidValue, match="same seed"):
+        torture(replace(options, seed=4))
 
 
 def test_the_command_lists_and_runs() -> None:
