@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hedgerow.domain.errors import HedgerowError, Unavailable
 from hedgerow.failpoints import failpoint
@@ -63,11 +63,12 @@ class SessionHeader:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One evaluation as logged; `decision_bytes` are its exact recorded bytes."""
+    """One evaluation as logged; `decision_bytes` are its exact recorded bytes, `intact` says its checksum holds."""
 
     observation: Observation
     decision: Decision
     decision_bytes: bytes
+    intact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,17 @@ def chunks(folder: Path) -> list[Path]:
     return paths
 
 
-def _frames(path: Path, last: bool) -> Iterator[tuple[int, bytes] | TornTail]:
-    """Every frame of one chunk; a TornTail at the end of the last one; SessionLogError on any other damage."""
+class _Piece(NamedTuple):
+    kind: int
+    payload: bytes
+    intact: bool = True
+
+
+def _frames(path: Path, last: bool, altered: bool = False) -> Iterator[_Piece | TornTail]:
+    """Every frame of one chunk; a TornTail at the end of the last one; SessionLogError on any other damage.
+
+    `altered` gives a whole record whose checksum does not match as one that is not intact.
+    """
     data = path.read_bytes()
     offset = record_size = 0
     while offset < len(data):
@@ -106,6 +116,10 @@ def _frames(path: Path, last: bool) -> Iterator[tuple[int, bytes] | TornTail]:
                 raise SessionLogError(f"{path}: damaged at byte {offset}: no frame is {length} bytes long")
             payload = data[offset + _FRAME.size : offset + _FRAME.size + length]
             whole = len(payload) == length and checksum == zlib.crc32(payload, zlib.crc32(bytes((kind,))))
+            if altered and not whole and kind == _RECORD and len(payload) == length:
+                yield _Piece(kind, payload, False)
+                offset += _FRAME.size + length
+                continue
             if not whole and rest > _FRAME.size + length:
                 raise SessionLogError(f"{path}: damaged at byte {offset}: the checksum does not match")
         elif rest >= _FRAME.size and data.count(0, offset) != rest:  # zeros: space a crash never filled
@@ -117,30 +131,36 @@ def _frames(path: Path, last: bool) -> Iterator[tuple[int, bytes] | TornTail]:
             return
         if kind == _HEADER:
             record_size = json.loads(payload)["record_size"]
-        yield kind, payload
+        yield _Piece(kind, payload)
         offset += _FRAME.size + length
 
 
-def read(folder: Path) -> Iterator[SessionHeader | Record | TornTail]:
+def record_of(payload: bytes, intact: bool = True) -> Record:
+    """The record of RECORD_SIZE bytes."""
+    decision = payload[OBSERVATION.size :]
+    return Record(OBSERVATION.unpack(payload[: OBSERVATION.size]), DECISION.unpack(decision), decision, intact)
+
+
+def read(folder: Path, altered: bool = False) -> Iterator[SessionHeader | Record | TornTail]:
     """Headers, records and, at the very end, a torn tail, in order; SessionLogError on damage or an empty folder.
 
     Records of a run whose header names another layout than LAYOUT_DIGEST are left out: this code cannot read them.
+    `altered` gives records whose checksum does not match, too, marked: for one who looks for what was altered.
     """
     paths = chunks(folder)
     ours = False
     if not paths:
         raise SessionLogError(f"{folder}: holds no session log")
     for path in paths:
-        for frame in _frames(path, path is paths[-1]):
+        for frame in _frames(path, path is paths[-1], altered):
             if isinstance(frame, TornTail):
                 yield frame
-            elif frame[0] == _HEADER:
-                header = SessionHeader(**json.loads(frame[1]))
+            elif frame.kind == _HEADER:
+                header = SessionHeader(**json.loads(frame.payload))
                 ours = header.layout == LAYOUT_DIGEST
                 yield header
             elif ours:
-                decision = frame[1][OBSERVATION.size :]
-                yield Record(OBSERVATION.unpack(frame[1][: OBSERVATION.size]), DECISION.unpack(decision), decision)
+                yield record_of(frame.payload, frame.intact)
 
 
 class SessionLog:
