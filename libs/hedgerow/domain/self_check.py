@@ -60,6 +60,11 @@ FAULTS = {
     "DATA_LAG": "market data arrives late or not at all",
     "DATA_DELAYED": "market data is delayed; it is shown and never traded on",
     "EXECUTION_FAULT": "hedge orders failed and retries are used up",
+    "STRATEGY_CONTRACT": "the strategy's code failed or decided against its contract; it decides no more until started",
+    "BRIDGE_DOWN": "the strategy's own process is not connected; it is waited for",
+    "BRIDGE_LATE": "the strategy's own process did not answer in time",
+    "BRIDGE_CHAIN": "a link between the daemon and the strategy's own process is missing, doubled or altered",
+    "BRIDGE_ANSWER": "the strategy's own process answered against the contract",
     "ACCOUNT_MODE_MISMATCH": "the broker's account does not match the configured mode",
 }
 """The known faults, in words."""

@@ -156,6 +156,11 @@ class BlockReason(IntEnum):
     MAX_POSITION = 29
     MAX_NET_DELTA = 30
     SPREAD_TOO_WIDE = 31
+    STRATEGY_CONTRACT = 32  # from here on no gate's: the strategy itself, or its other process
+    BRIDGE_DOWN = 33
+    BRIDGE_LATE = 34
+    BRIDGE_CHAIN = 35
+    BRIDGE_ANSWER = 36
 
 
 FIRST_BLOCK = 10

@@ -25,6 +25,17 @@ class ObservationCause(IntEnum):
     LINK = 4
     TIMER = 5
     START = 6
+    OUTSIDE = 7  # an answer of a strategy in another process
+
+
+class OutsideFault(IntEnum):
+    """Why nothing may be done for a strategy in another process."""
+
+    NONE = 0
+    NOT_CONNECTED = 1
+    LATE = 2  # no answer within its wall-clock limit
+    BROKEN_CHAIN = 3  # a link was lost, doubled, reordered or altered
+    INVALID = 4  # an answer against the contract
 
 
 class OrderPhase(IntEnum):
@@ -135,6 +146,22 @@ class RestoredView(NamedTuple):
     last_intent_number: int
 
 
+class OutsideView(NamedTuple):
+    """What a strategy in another process asks for; only kind `bridge` reads it.
+
+    `sequence` is that of the observation it answers (0 none yet), `quantity` signed whole shares to trade, 0 none,
+    `limit_price` USD or NaN for the touch; `fault` is an OutsideFault.
+    """
+
+    sequence: int
+    quantity: float
+    limit_price: float
+    fault: int
+
+
+NOT_OUTSIDE = OutsideView(0, 0.0, math.nan, 0)
+
+
 class Observation(NamedTuple):
     """One evaluation's whole input.
 
@@ -166,6 +193,7 @@ class Observation(NamedTuple):
     enabled: bool
     earnings_blackout: bool
     restored: RestoredView
+    outside: OutsideView = NOT_OUTSIDE
 
 
 NAN = math.nan
