@@ -44,6 +44,9 @@ bench: setup  ## Measure the speed rows into build/bench.json
 	@sh tools/need.sh postgresql
 	@$(PY) tools/bench.py $(ARGS)
 
+bench-peers: setup  ## Make an environment per engine that `make bench` measures against
+	@$(PY) tools/peers.py $(ARGS)
+
 mutants: setup  ## Plant known bugs one by one and demand that the tests catch each
 	@$(PY) tools/mutants.py $(ARGS)
 
@@ -64,4 +67,4 @@ lock: setup  ## Resolve requirements.lock anew: hashes, no index addresses
 clean:  ## Remove what was built
 	@rm -rf build dist gateway/web/dist
 
-.PHONY: help setup page dashboard demo test check torture bench mutants proto clients test-clients lock clean
+.PHONY: help setup page dashboard demo test check torture bench bench-peers mutants proto clients test-clients lock clean
