@@ -149,17 +149,19 @@ class RestoredView(NamedTuple):
 class OutsideView(NamedTuple):
     """What a strategy in another process asks for; only kind `bridge` reads it.
 
-    `sequence` is that of the observation it answers (0 none yet), `quantity` signed whole shares to trade, 0 none,
-    `limit_price` USD or NaN for the touch; `fault` is an OutsideFault.
+    `sequence` is that of the observation it answers (0 none yet). `action` is an IntentAction: NONE changes nothing,
+    SUBMIT trades `quantity` signed whole shares at `limit_price` USD or better (NaN: whatever the touch is), CANCEL
+    takes back what is being worked. `fault` is an OutsideFault.
     """
 
     sequence: int
+    action: int
     quantity: float
     limit_price: float
     fault: int
 
 
-NOT_OUTSIDE = OutsideView(0, 0.0, math.nan, 0)
+NOT_OUTSIDE = OutsideView(0, 0, 0.0, math.nan, 0)
 
 
 class Observation(NamedTuple):
