@@ -12,7 +12,7 @@ import numpy as np
 
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.instrument import Instrument, Right, option, stock
-from hedgerow.tape.format import VERSION, TapeColumns, TapeMeta
+from hedgerow.tape.format import COLUMN_NAMES, VERSION, Tape, TapeColumns, TapeMeta
 from hedgerow.tape.lean_bars import PRICE_SCALE, Bars, parse_bars
 from hedgerow.tape.lean_source import GET_AGAIN, LeanDay, find_day, midnight_ns, only_member, opened_zip
 from hedgerow.tape.sessions import TIME_ZONE, next_session, session
@@ -32,10 +32,23 @@ _OPTION_FILE = re.compile(
 def import_lean(data: Path, symbol: str, day: date, out: Path, progress: Progress | None = None) -> TapeMeta:
     """Write the tape of `symbol` on `day` from LEAN's folder `data` to `out`; returns its metadata.
 
+    Raises InvalidValue as `read_lean` does, and leaves nothing behind then.
+    """
+    tape = read_lean(data, symbol, day, progress)
+    report = progress or _silent
+    report("write", 0, len(tape))
+    write_tape(out, tape.meta, tape)
+    report("write", len(tape), len(tape))
+    return tape.meta
+
+
+def read_lean(data: Path, symbol: str, day: date, progress: Progress | None = None) -> Tape:
+    """The tape of `symbol` on `day` from LEAN's folder `data`, in memory.
+
     Minute bars with their option chain where they exist, else second bars, else ticks consolidated to the
     best bid and offer. A bar's closing quote becomes available at its start + interval; rows of bars and
-    ticks outside the regular session are marked extended. Raises InvalidValue, and leaves nothing behind,
-    for an unknown symbol or date, a damaged zip, a malformed row, time going backwards or a negative value.
+    ticks outside the regular session are marked extended. Raises InvalidValue for an unknown
+    symbol or date, a damaged zip, a malformed row, time going backwards or a negative value.
     """
     underlying = stock(symbol.strip().upper())
     found = find_day(data, underlying.symbol, day)
@@ -63,10 +76,7 @@ def import_lean(data: Path, symbol: str, day: date, out: Path, progress: Progres
         session_close_ns=opened_and_closed[1],
         instruments=instruments,
     )
-    report("write", 0, len(columns))
-    write_tape(out, meta, columns)
-    report("write", len(columns), len(columns))
-    return meta
+    return Tape(meta=meta, **{name: getattr(columns, name) for name in COLUMN_NAMES})
 
 
 def _silent(stage: str, done: int, total: int) -> None:
