@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from hedgerow.backtest.timeline import Timeline
 from hedgerow.domain.errors import InvalidValue
 
 VERSION = 1
@@ -179,6 +180,7 @@ class StrategyReport:
     equity: Curve
     orders: tuple[OrderRow, ...]
     orders_omitted: int
+    timeline: Timeline | None = None
 
 
 @dataclass(frozen=True, slots=True)
