@@ -1,0 +1,233 @@
+"""The course of one strategy: price, net delta, P&L, drawdown and states, one above the other over the same time."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+
+from hedgerow.backtest.html.figures import clock, local, number, percent, signed
+from hedgerow.backtest.html.markup import Html, markup, tag
+from hedgerow.backtest.html.plot import Plot, legend, percent_of, time_labels
+from hedgerow.backtest.html.scales import TimeAxis, scale_of, thinned
+from hedgerow.backtest.report import OrderRow, StrategyReport
+from hedgerow.backtest.timeline import Timeline
+
+_PRICE_HEIGHT, _DELTA_HEIGHT, _EQUITY_HEIGHT, _DRAWDOWN_HEIGHT = 260, 130, 150, 76
+_LANE = 16
+_MOST_READ = 800
+_DIMENSIONS = {
+    "O": "Option position", "D": "Delta deviation", "M": "Market regime",
+    "L": "Liquidity", "E": "Execution", "S": "System health",
+}  # fmt: skip
+_CALM, _BUSY, _WARN, _BAD, _OFF = "calm", "busy", "warn", "bad", "off"
+_TONES = {
+    "NONE": _OFF, "LONG_GAMMA": _CALM, "SHORT_GAMMA": _BUSY,
+    "IN_BAND": _CALM, "MINOR": _CALM + "2", "HEDGE_NEEDED": _BUSY, "FORCE_HEDGE": _WARN, "INVALID": _BAD,
+    "QUIET": _CALM, "NORMAL": _CALM, "TREND": _BUSY, "CHOPPY_HIGHVOL": _WARN, "GAP": _WARN, "STALE": _BAD,
+    "WIDE": _BUSY, "EXTREME_WIDE": _WARN, "NO_QUOTE": _BAD,
+    "IDLE": _CALM, "ORDER_WORKING": _BUSY, "PARTIAL_FILL": _BUSY, "DISCONNECTED": _BAD, "BROKER_ERROR": _BAD,
+    "OK": _CALM, "GREEKS_BAD": _BAD, "DATA_LAG": _WARN, "RISK_HALT": _BAD,
+}  # fmt: skip
+
+
+def axis_of(strategy: StrategyReport) -> TimeAxis:
+    """The strategy's sessions side by side; without a timeline its whole curve as one."""
+    if strategy.timeline is not None and strategy.timeline.sessions:
+        return TimeAxis(strategy.timeline.sessions)
+    ts = strategy.equity.ts
+    return TimeAxis([(ts[0], ts[-1])] if ts else [])
+
+
+def course(strategy: StrategyReport) -> Html:
+    """The stack of drawings with one time axis and, for the script, what the pointer reads off."""
+    axis = axis_of(strategy)
+    shares = [axis.share(ts) for ts in strategy.equity.ts]
+    drawings = [
+        _price(strategy, axis, shares),
+        _net_delta(strategy, axis, shares),
+        _equity(strategy, axis, shares),
+        _drawdown(strategy, axis, shares),
+    ]
+    if strategy.timeline is not None:
+        drawings.append(_states(strategy.timeline, axis))
+    return tag(
+        "section",
+        tag("h2", "Course of the run"),
+        legend(
+            ("buy", "hedge bought"), ("sell", "hedge sold"), ("held", "hedge held back"),
+            ("line-delta", "net delta"), ("inside", "hedge threshold and band"),
+        ),
+        tag("p", "Move along the charts to read values.", class_="readout", aria_live="off"),
+        tag(
+            "div", *drawings, time_labels(axis), tag("div", class_="cursor", hidden=True), _readings(strategy, shares),
+            class_="stack", tabindex=0, role="group",
+            aria_label="Charts over time; with the keyboard, left and right arrows read values",
+        ),
+        class_="panel",
+    )  # fmt: skip
+
+
+def drawdowns(equity: Sequence[float]) -> list[float]:
+    """At each point how far the P&L is below its highest so far, zero at first included; never above zero."""
+    highest, found = 0.0, []
+    for value in equity:
+        highest = max(highest, value)
+        found.append(value - highest)
+    return found
+
+
+def _plain(values: Sequence[float | None]) -> list[float]:
+    return [math.nan if value is None else value for value in values]
+
+
+def _price(strategy: StrategyReport, axis: TimeAxis, shares: Sequence[float]) -> Html:
+    spot = _plain(strategy.equity.spot)
+    filled = [order for order in strategy.orders if order.average_price is not None and order.filled]
+    prices = [order.average_price for order in filled if order.average_price is not None]
+    scale = scale_of([*spot, *prices], _PRICE_HEIGHT, 0.09)
+    bought = sum(order.side == "BUY" for order in filled)
+    plot = Plot(
+        f"{strategy.symbol}, USD",
+        f"Price of {strategy.symbol} with {bought} hedges bought and {len(filled) - bought} sold; "
+        "the orders' table holds each of them",
+        axis, scale,
+    )  # fmt: skip
+    if strategy.timeline is not None:
+        for run in strategy.timeline.blocked:
+            words = f"{clock(run.start)} to {clock(run.end)}: held back by {run.name}"
+            start, end = axis.share(run.start), axis.share(run.end)
+            plot.during(start, end, "held-wash", words)
+            plot.during(start, end, "held", words, _PRICE_HEIGHT - 7, 7)
+    plot.line(shares, spot, "price")
+    for order in filled:
+        side = "buy" if order.side == "BUY" else "sell"
+        at = order.last_fill or order.decided
+        plot.mark(axis.share(at), order.average_price or math.nan, f"mark-{side}", side, _told(order))
+    return plot.html()
+
+
+def _told(order: OrderRow) -> str:
+    return (
+        f"{clock(order.decided)} {order.side} {number(order.filled, 0)} of {number(order.quantity, 0)} "
+        f"at {number(order.average_price, 4)}, decision mid {number(order.decision_mid, 4)}"
+    )
+
+
+def _net_delta(strategy: StrategyReport, axis: TimeAxis, shares: Sequence[float]) -> Html:
+    values = _plain(strategy.equity.net_delta)
+    finite = [abs(value) for value in values if math.isfinite(value)]
+    band, threshold = _limits(strategy)
+    reach = max([*finite, threshold * 1.3])
+    scale = scale_of([-reach, reach], _DELTA_HEIGHT, 0.05)
+    says = f"Net delta in shares, largest {number(max(finite, default=math.nan), 0)}"
+    if threshold:
+        says += f"; hedged from {number(threshold, 0)} on"
+    plot = Plot("Net delta, shares", says, axis, scale)
+    if threshold:
+        plot.between(-threshold, threshold, "band")
+        plot.between(-band, band, "band")
+        plot.level(threshold, "limit")
+        plot.level(-threshold, "limit")
+        plot.words(f"threshold ±{number(threshold, 0)}", scale.at(threshold) - 4)
+    plot.level(0.0, "zero")
+    plot.line(shares, values, "delta")
+    return plot.html()
+
+
+def _limits(strategy: StrategyReport) -> tuple[float, float]:
+    """Epsilon band and hedge threshold in shares, as configured; zeros for a strategy without them."""
+    tree: object = strategy.gates
+    for key in ("gates", "state", "delta"):
+        if isinstance(tree, dict) and key in tree:
+            tree = tree[key]
+    if not isinstance(tree, dict):
+        return 0.0, 0.0
+    band, threshold = tree.get("epsilon_band"), tree.get("hedge_threshold")
+    return float(band or 0.0), float(threshold or 0.0)
+
+
+def _equity(strategy: StrategyReport, axis: TimeAxis, shares: Sequence[float]) -> Html:
+    values = list(strategy.equity.equity)
+    scale = scale_of(values, _EQUITY_HEIGHT, zero=True)
+    plot = Plot("P&L, USD", f"P&L over time, {signed(strategy.pnl.total)} USD at the end", axis, scale)
+    plot.area(shares, values, 0.0, "equity")
+    plot.level(0.0, "zero")
+    plot.line(shares, values, "equity")
+    return plot.html()
+
+
+def _drawdown(strategy: StrategyReport, axis: TimeAxis, shares: Sequence[float]) -> Html:
+    values = drawdowns(strategy.equity.equity)
+    scale = scale_of(values, _DRAWDOWN_HEIGHT, 0.04, zero=True)
+    plot = Plot("Drawdown, USD", f"Drawdown, deepest {number(strategy.max_drawdown)} USD", axis, scale)
+    plot.area(shares, values, 0.0, "drawdown")
+    plot.line(shares, values, "drawdown")
+    return plot.html()
+
+
+def _states(timeline: Timeline, axis: TimeAxis) -> Html:
+    """A lane per dimension; its words and shares stand below."""
+    lanes = []
+    for name, words in _DIMENSIONS.items():
+        blocks = [
+            tag(
+                "rect", tag("title", f"{clock(run.start)} to {clock(run.end)}: {run.name}"),
+                class_=f"state {_TONES[run.name]}", x=percent_of(axis.share(run.start)),
+                width=percent_of(max(axis.share(run.end) - axis.share(run.start), 0.0008)), y=0, height=_LANE,
+            )
+            for run in timeline.states.get(name, ())
+        ]  # fmt: skip
+        told = ", ".join(f"{state} {percent(share)}" for state, share in _ordered(timeline, name))
+        lanes.append(
+            tag(
+                "div", tag("span", name, class_="lane-name", title=words),
+                tag("svg", *blocks, class_="plot", height=_LANE, role="img", aria_label=f"{words}: {told}"),
+                class_="plot-row lane",
+            )
+        )  # fmt: skip
+    return tag("div", tag("h3", "Composite state"), *lanes, class_="plot-box")
+
+
+def state_table(timeline: Timeline) -> Html:
+    """Each dimension's states with their share of all evaluations: the lanes' legend, and their twin in words."""
+    rows = [
+        tag(
+            "tr", tag("th", f"{name} ", tag("span", words), scope="row"),
+            tag("td", *(
+                tag("span", tag("i", class_=f"swatch {_TONES[state]}"), " ", state, " ", tag("b", percent(share)),
+                    class_="entry")
+                for state, share in _ordered(timeline, name)
+            )),
+        )
+        for name, words in _DIMENSIONS.items()
+    ]  # fmt: skip
+    return tag("table", tag("tbody", *rows), class_="states")
+
+
+def _ordered(timeline: Timeline, name: str) -> list[tuple[str, float]]:
+    return sorted(timeline.shares.get(name, {}).items(), key=lambda each: -each[1])
+
+
+def _readings(strategy: StrategyReport, shares: Sequence[float]) -> Html:
+    """What the script writes for the place of the pointer: columns, and the stretches held back."""
+    curve = strategy.equity
+    kept = thinned(shares, curve.equity, _MOST_READ)
+    fell = drawdowns(curve.equity)
+    days = len({local(ts).date() for ts in (*curve.ts[:1], *curve.ts[-1:])}) > 1
+    axis = axis_of(strategy)
+    blocked = strategy.timeline.blocked if strategy.timeline is not None else ()
+    content = {
+        "share": [round(shares[i], 5) for i in kept],
+        "time": [f"{local(curve.ts[i]):%b %-d %H:%M:%S}" if days else clock(curve.ts[i]) for i in kept],
+        "columns": [
+            [name, decimals, [None if values[i] is None else round(values[i] or 0.0, decimals) for i in kept]]
+            for name, decimals, values in (
+                ("spot", 2, curve.spot), ("net delta", 1, curve.net_delta), ("P&L", 2, curve.equity),
+                ("drawdown", 2, fell), ("stock", 0, curve.stock),
+            )
+        ],
+        "blocked": [[round(axis.share(run.start), 5), round(axis.share(run.end), 5), run.name] for run in blocked],
+    }  # fmt: skip
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c").replace("&", "\\u0026")
+    return markup(Html(f'<script type="application/json">{text}</script>'))
