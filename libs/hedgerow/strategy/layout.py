@@ -40,13 +40,14 @@ def _flatten(value: tuple[Any, ...], out: list[Any]) -> None:
 
 
 class Layout(Generic[T]):
-    """The binary form of one NamedTuple type; `size` in bytes, `digest` changes with any field."""
+    """The binary form of one NamedTuple type; `size` in bytes, `codes` struct's, `digest` changes with any field."""
 
     def __init__(self, kind: type[T]) -> None:
         self._kind = kind
         fields = list(_walk(kind, ""))
         self.names = tuple(name for name, _ in fields)
-        self._struct = struct.Struct("<" + "".join(code for _, code in fields))
+        self.codes = "".join(code for _, code in fields)
+        self._struct = struct.Struct("<" + self.codes)
         self.size = self._struct.size
         self.digest = hashlib.sha256(repr(fields).encode()).hexdigest()[:16]
         self._build = _builder(kind)

@@ -1,64 +1,118 @@
-"""Folds a session log through `step` again and reports the first decision that differs, bit for bit."""
+"""Folds a session log through `step` again and tells every decision that differs, bit for bit.
+
+A run of another code version is folded with this code and named; a run of another record layout is refused and named:
+only the code that wrote it can read it.
+"""
 
 from __future__ import annotations
 
 import importlib
 import struct
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hedgerow.strategy.decision import Decision
-from hedgerow.strategy.hosting import Mode, load_kernel
-from hedgerow.strategy.session_log import DECISION, LAYOUT_DIGEST, Record, SessionHeader, TornTail, read
+from hedgerow.strategy.hosting import Kernel, Mode, load_kernel
+from hedgerow.strategy.observation import Observation
+from hedgerow.strategy.session_log import (
+    DECISION,
+    LAYOUT_DIGEST,
+    Record,
+    SessionHeader,
+    SessionLogError,
+    TornTail,
+    read,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class FieldDifference:
+class FieldDifference(NamedTuple):
     """One field on both sides."""
 
     name: str
     recorded: float
-    computed: float
+    replayed: float
 
 
-@dataclass(frozen=True, slots=True)
-class Divergence:
-    """One decision that came out otherwise, field by field."""
+class Tick(NamedTuple):
+    """One evaluation folded again; `position` counts the run's decisions from 1, `fields` are those that differ."""
 
-    run_id: str
-    sequence: int
-    now: int
+    run: SessionHeader
+    position: int
+    observation: Observation
+    recorded: Decision
+    replayed: Decision
+    intact: bool
     fields: tuple[FieldDifference, ...]
 
+    @property
+    def diverges(self) -> bool:
+        """Whether the decision came out otherwise, or its record was altered after it was written."""
+        return bool(self.fields) or not self.intact
 
-@dataclass(frozen=True, slots=True)
-class VerifyReport:
-    """A whole log folded again; it holds when nothing diverges and no sequence number is missing.
 
-    `unreadable_runs` were written by code with other record layouts: only that code can verify them.
-    """
+class Run(NamedTuple):
+    """The start of a run; `kernel` None and `refused` in words when this code cannot fold it."""
 
-    runs: int
-    unreadable_runs: int
-    records: int
-    divergences: int
-    first_divergence: Divergence | None
-    sequence_gaps: int
-    torn_tail: TornTail | None
+    header: SessionHeader
+    params: Any
+    kernel: Kernel | None
+    refused: str
+
+
+@dataclass(slots=True)
+class RunReport:
+    """One run folded again; `decisions` stays 0 when it was refused."""
+
+    run_id: str
+    kind: str
+    config_hash: str
     recorded_code_version: str
     code_version: str
-    config_hash: str
+    refused: str = ""
+    decisions: int = 0
+    divergences: int = 0
+    gaps: int = 0
 
     @property
-    def code_version_matches(self) -> bool:
+    def same_code(self) -> bool:
         """Whether this code is the code that decided."""
         return self.recorded_code_version == self.code_version
 
+
+@dataclass(slots=True)
+class VerifyReport:
+    """A whole log folded again; `first` is the first tick that diverges."""
+
+    runs: list[RunReport] = field(default_factory=list)
+    first: Tick | None = None
+    torn_tail: TornTail | None = None
+
+    @property
+    def decisions(self) -> int:
+        """Decisions folded again."""
+        return sum(run.decisions for run in self.runs)
+
+    @property
+    def divergences(self) -> int:
+        """Decisions that came out otherwise or whose record was altered."""
+        return sum(run.divergences for run in self.runs)
+
+    @property
+    def gaps(self) -> int:
+        """Places where sequence numbers leave one out."""
+        return sum(run.gaps for run in self.runs)
+
+    @property
+    def refused(self) -> int:
+        """Runs this code cannot fold."""
+        return sum(bool(run.refused) for run in self.runs)
+
     @property
     def ok(self) -> bool:
-        """Whether every recorded decision came out the same."""
-        return self.divergences == 0 and self.sequence_gaps == 0 and self.unreadable_runs == 0
+        """Whether every recorded decision is there and came out the same."""
+        return self.divergences == self.gaps == self.refused == 0
 
 
 def same_bits(a: float, b: float) -> bool:
@@ -68,10 +122,77 @@ def same_bits(a: float, b: float) -> bool:
     return a == b
 
 
-def differences(recorded: Decision, computed: Decision) -> tuple[FieldDifference, ...]:
+def differences(recorded: Decision, replayed: Decision) -> tuple[FieldDifference, ...]:
     """Every field that differs."""
-    sides = zip(DECISION.names, DECISION.scalars(recorded), DECISION.scalars(computed), strict=True)
+    sides = zip(DECISION.names, DECISION.scalars(recorded), DECISION.scalars(replayed), strict=True)
     return tuple(FieldDifference(name, old, new) for name, old, new in sides if not same_bits(old, new))
+
+
+def unaltered(record: Record) -> bool:
+    """Whether the checksum holds and the decision's bytes are as this code writes them (a flag is 0 or 1)."""
+    return record.intact and DECISION.pack(record.decision) == record.decision_bytes
+
+
+def hosted(header: SessionHeader, mode: Mode) -> Run:
+    """The run ready to be folded, or why not."""
+    if header.layout != LAYOUT_DIGEST:
+        why = f"its records have layout {header.layout}, this code reads {LAYOUT_DIGEST}; use the code that wrote them"
+        return Run(header, None, None, why)
+    try:
+        kernel = load_kernel(mode, header.kind)
+        params = importlib.import_module(f"hedgerow.strategy.{header.kind}.params").Params(**header.params)
+    except (ModuleNotFoundError, TypeError) as error:
+        return Run(header, None, None, f"this code has no strategy {header.kind!r} with these parameters: {error}")
+    return Run(header, params, kernel, "")
+
+
+def runs(folder: Path, mode: Mode = "plain") -> Iterator[Run | Record | TornTail]:
+    """The log's runs, each followed by its records; those of a refused run are left out.
+
+    Raises SessionLogError, naming the last decision that could be read, when the log is damaged or empty.
+    """
+    last: Record | None = None
+    folding = False
+    try:
+        for item in read(folder, altered=True):
+            if isinstance(item, SessionHeader):
+                if item.continues:
+                    continue
+                run = hosted(item, mode)
+                folding = not run.refused
+                yield run
+            elif isinstance(item, TornTail):
+                yield item
+            elif folding:
+                last = item
+                yield item
+    except SessionLogError as error:
+        where = f"; the last decision before is {last.observation.sequence}" if last else ""
+        raise SessionLogError(f"{error}{where}") from error
+
+
+def replay(folder: Path, mode: Mode = "plain") -> Iterator[Run | Tick | TornTail]:
+    """Every evaluation of the log, folded again one by one."""
+    run: Run | None = None
+    state: Any = None
+    position = 0
+    for item in runs(folder, mode):
+        if isinstance(item, Run):
+            run, position = item, 0
+            state = run.kernel.initial_state(run.params) if run.kernel else None
+            yield item
+        elif isinstance(item, TornTail):
+            yield item
+        else:
+            assert run is not None
+            assert run.kernel is not None
+            position += 1
+            seen, recorded = item.observation, item.decision
+            state, decision = run.kernel.step(run.params, state, seen)
+            same = DECISION.pack(decision) == item.decision_bytes
+            fields = () if same else differences(recorded, decision)
+            intact = item.intact and (same or unaltered(item))
+            yield Tick(run.header, position, seen, recorded, decision, intact, fields)
 
 
 def verify(folder: Path, mode: Mode = "plain") -> VerifyReport:
@@ -79,39 +200,28 @@ def verify(folder: Path, mode: Mode = "plain") -> VerifyReport:
 
     Raises SessionLogError when the log is damaged or empty.
     """
-    runs = unreadable = records = divergences = gaps = 0
-    first: Divergence | None = None
-    torn: TornTail | None = None
-    recorded_version = config_hash = code_version = run_id = ""
+    report = VerifyReport()
     expected = 0
-    step: Any = None
-    params: Any = None
-    state: Any = None
-    for item in read(folder):
+    for item in replay(folder, mode):
         if isinstance(item, TornTail):
-            torn = item
-        elif isinstance(item, SessionHeader):
-            recorded_version, config_hash, run_id = item.code_version, item.config_hash, item.run_id
-            if item.layout != LAYOUT_DIGEST:
-                unreadable += int(not item.continues)
-            elif not item.continues:
-                kernel = load_kernel(mode, item.kind)
-                step, code_version = kernel.step, kernel.code_version
-                params = importlib.import_module(f"hedgerow.strategy.{item.kind}.params").Params(**item.params)
-                state, expected = kernel.initial_state(params), 0
-                runs += 1
+            report.torn_tail = item
+        elif isinstance(item, Run):
+            report.runs.append(run_report(item))
+            expected = 0
         else:
-            assert isinstance(item, Record)
-            records += 1
+            told = report.runs[-1]
+            told.decisions += 1
             sequence = item.observation.sequence
-            gaps += int(expected != 0 and sequence != expected)
+            told.gaps += int(expected != 0 and sequence != expected)
             expected = sequence + 1
-            state, decision = step(params, state, item.observation)
-            if DECISION.pack(decision) != item.decision_bytes:
-                fields = differences(item.decision, decision)
-                if fields:
-                    divergences += 1
-                    first = first or Divergence(run_id, sequence, item.observation.now, fields)
-    return VerifyReport(
-        runs, unreadable, records, divergences, first, gaps, torn, recorded_version, code_version, config_hash
-    )  # fmt: skip
+            if item.diverges:
+                told.divergences += 1
+                report.first = report.first or item
+    return report
+
+
+def run_report(run: Run) -> RunReport:
+    """A report on a run of which nothing was folded yet."""
+    header = run.header
+    version = run.kernel.code_version if run.kernel else ""
+    return RunReport(header.run_id, header.kind, header.config_hash, header.code_version, version, run.refused)

@@ -63,12 +63,25 @@ class SessionHeader:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One evaluation as logged; `decision_bytes` are its exact recorded bytes, `intact` says its checksum holds."""
+    """One evaluation as logged: RECORD_SIZE bytes, read when asked for; `intact` says that their checksum holds."""
 
-    observation: Observation
-    decision: Decision
-    decision_bytes: bytes
+    payload: bytes
     intact: bool = True
+
+    @property
+    def observation(self) -> Observation:
+        """What was seen."""
+        return OBSERVATION.unpack(self.payload[: OBSERVATION.size])
+
+    @property
+    def decision(self) -> Decision:
+        """What was decided."""
+        return DECISION.unpack(self.decision_bytes)
+
+    @property
+    def decision_bytes(self) -> bytes:
+        """The decision's exact recorded bytes."""
+        return self.payload[OBSERVATION.size :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +148,6 @@ def _frames(path: Path, last: bool, altered: bool = False) -> Iterator[_Piece | 
         offset += _FRAME.size + length
 
 
-def record_of(payload: bytes, intact: bool = True) -> Record:
-    """The record of RECORD_SIZE bytes."""
-    decision = payload[OBSERVATION.size :]
-    return Record(OBSERVATION.unpack(payload[: OBSERVATION.size]), DECISION.unpack(decision), decision, intact)
-
-
 def read(folder: Path, altered: bool = False) -> Iterator[SessionHeader | Record | TornTail]:
     """Headers, records and, at the very end, a torn tail, in order; SessionLogError on damage or an empty folder.
 
@@ -160,7 +167,7 @@ def read(folder: Path, altered: bool = False) -> Iterator[SessionHeader | Record
                 ours = header.layout == LAYOUT_DIGEST
                 yield header
             elif ours:
-                yield record_of(frame.payload, frame.intact)
+                yield Record(frame.payload, frame.intact)
 
 
 class SessionLog:

@@ -1,0 +1,168 @@
+"""The same fold over a whole stretch of records in one compiled loop, for logs too long for plain Python.
+
+The loop is written from the record types: it builds each observation from columns, calls `step`, and writes the
+decision's scalars back. What differs by more than a NaN's payload is then looked at record by record.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hedgerow.strategy.hosting import cache_folder, compiled_functions, load_kernel
+from hedgerow.strategy.layout import Layout
+from hedgerow.strategy.observation import Observation
+from hedgerow.strategy.replay import Run, Tick, VerifyReport, differences, run_report, runs, unaltered
+from hedgerow.strategy.session_log import DECISION, OBSERVATION, RECORD_SIZE, Record, TornTail
+
+BATCH = 4096
+"""Records folded at a time; a few MB of columns."""
+
+_SOURCE = '''"""Folds columns through step; written by hedgerow.strategy.replay_compiled, never edited."""
+
+{imports}
+from hedgerow.strategy.compiled import compiled
+from {step_module} import {step_name} as step
+
+
+@compiled
+def fold(params, state, rows, out):
+    for index in range(rows.shape[0]):
+        r, w = rows[index], out[index]
+        state, d = step(params, state, {observation})
+{stores}
+    return state
+'''
+
+
+class Fold:
+    """The compiled loop of one kind of strategy; the first of a code version takes as long as compiling does."""
+
+    def __init__(self, kind: str) -> None:
+        plain = load_kernel("plain", kind).step
+        module = _loop_module(kind, plain.__module__, plain.__name__)
+        twins = compiled_functions()
+        self._fold = twins[module.fold]
+        self._rows = _record_type(OBSERVATION)
+        self._out = _record_type(DECISION)
+
+    def __call__(self, params: Any, state: Any, records: list[Record]) -> tuple[Any, npt.NDArray[Any]]:
+        """The state after the records, and the decisions' rows."""
+        rows = np.frombuffer(b"".join(record.payload[: OBSERVATION.size] for record in records), dtype=self._rows)
+        out = np.zeros(len(records), dtype=self._out)
+        return self._fold(params, state, rows, out), out
+
+
+def verify_compiled(folder: Path) -> VerifyReport:
+    """As `replay.verify`, in compiled code; what it reports is the same.
+
+    Raises SessionLogError when the log is damaged or empty.
+    """
+    report = VerifyReport()
+    folds: dict[str, Fold] = {}
+    run: Run | None = None
+    state: Any = None
+    expected = 0
+    for item in _stretches(runs(folder)):
+        if isinstance(item, TornTail):
+            report.torn_tail = item
+        elif isinstance(item, Run):
+            run, expected = item, 0
+            report.runs.append(run_report(item))
+            state = run.kernel.initial_state(run.params) if run.kernel else None
+        else:
+            assert run is not None
+            kind = run.header.kind
+            if kind not in folds:
+                folds[kind] = Fold(kind)
+            state, out = folds[kind](run.params, state, item)
+            expected = _compare(report, run, item, out, expected)
+    return report
+
+
+def _compare(report: VerifyReport, run: Run, records: list[Record], out: npt.NDArray[Any], expected: int) -> int:
+    """Counts what differs; the sequence number expected next."""
+    told = report.runs[-1]
+    whole = np.frombuffer(b"".join(record.payload for record in records), np.uint8).reshape(-1, RECORD_SIZE)
+    sequences = whole[:, :8].copy().view("<i8").ravel()  # the first field of an observation
+    told.gaps += int(np.count_nonzero(np.diff(sequences) != 1)) + int(expected not in (0, sequences[0]))
+    replayed, size = out.tobytes(), DECISION.size
+    different = np.any(whole[:, OBSERVATION.size :] != np.frombuffer(replayed, np.uint8).reshape(-1, size), axis=1)
+    for index, record in enumerate(records):
+        if not different[index] and record.intact:
+            continue
+        decision = DECISION.unpack(replayed[index * size : (index + 1) * size])
+        fields, position = differences(record.decision, decision), told.decisions + index + 1
+        intact = unaltered(record)
+        tick = Tick(run.header, position, record.observation, record.decision, decision, intact, fields)
+        if tick.diverges:
+            told.divergences += 1
+            report.first = report.first or tick
+    told.decisions += len(records)
+    return int(sequences[-1]) + 1
+
+
+def _stretches(items: Iterator[Run | Record | TornTail]) -> Iterator[Run | list[Record] | TornTail]:
+    """Records of one run together, at most BATCH at a time."""
+    batch: list[Record] = []
+    for item in items:
+        if isinstance(item, Record):
+            batch.append(item)
+            if len(batch) < BATCH:
+                continue
+        if batch:
+            yield batch
+            batch = []
+        if not isinstance(item, Record):
+            yield item
+    if batch:
+        yield batch
+
+
+def _record_type(layout: Layout[Any]) -> np.dtype[Any]:
+    kinds = {"q": "<i8", "d": "<f8", "?": "?"}
+    return np.dtype([(f"f{index}", kinds[code]) for index, code in enumerate(layout.codes)])
+
+
+def _loop_module(kind: str, step_module: str, step_name: str) -> ModuleType:
+    """The module holding the loop for `step`: a file in the cache folder, so that machine code can be kept for it."""
+    name = f"hedgerow.strategy.replay_of_{kind.replace('.', '_')}"
+    if name in sys.modules:
+        return sys.modules[name]
+    path = cache_folder() / f"replay_of_{kind.replace('.', '_')}.py"
+    types: set[type] = set()
+    observation = _construct(Observation, iter(range(len(OBSERVATION.names))), types)
+    stores = "\n".join(f"        w.f{index} = d.{path_}" for index, path_ in enumerate(DECISION.names))
+    imports = "\n".join(sorted(f"from {each.__module__} import {each.__name__}" for each in types))
+    text = _SOURCE.format(
+        imports=imports, step_module=step_module, step_name=step_name, observation=observation, stores=stores
+    )
+    if not path.is_file() or path.read_text() != text:  # written anew it would be compiled anew
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _construct(kind: Any, numbers: Iterator[int], types: set[type]) -> str:
+    """The expression that builds a record of `kind` from row `r`, its scalars numbered in layout order."""
+    if kind in (int, float, bool):
+        return f"r.f{next(numbers)}"
+    if hasattr(kind, "_fields"):
+        types.add(kind)
+        hints = typing.get_type_hints(kind)
+        return f"{kind.__name__}({', '.join(_construct(hints[name], numbers, types) for name in kind._fields)})"
+    return "(" + "".join(f"{_construct(each, numbers, types)}, " for each in typing.get_args(kind)) + ")"
