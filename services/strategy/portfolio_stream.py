@@ -16,8 +16,8 @@ from hedgerow.domain.period import market_day
 from hedgerow.domain.position import MANUAL, Position
 from hedgerow.rpc.retry import reconnecting
 from hedgerow.strategy.gamma_scalper.config import GammaScalperConfig
-from hedgerow.strategy.gamma_scalper.legs import adoptable
 from hedgerow.strategy.gamma_scalper.params import Params
+from hedgerow.strategy.kit.legs import adoptable
 from hedgerow.strategy.observation import MAX_LEGS, ObservationCause
 from hedgerow.tape.sessions import days_to_expiry, session
 from hedgerow.telemetry.logs import get_logger

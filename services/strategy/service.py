@@ -251,7 +251,7 @@ class Daemon:
 
     def _restore(self) -> dict[str, Any]:
         """What the next run starts from."""
-        hedges, session = self._state.hedges, self._state.session
+        hedges, session = self._state.common.progress.hedges, self._state.common.progress.session
         return {
             "last_hedge_time": hedges.last_time,
             "last_hedge_price": hedges.last_price,

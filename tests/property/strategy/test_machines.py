@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import product
 
 from hedgerow.strategy.codes import FIRST_BLOCK, GATE_COUNT, BlockReason, Gate, HedgeFSM, TradingFSM
-from hedgerow.strategy.gamma_scalper.hedge_fsm import after_report, has_open_order
-from hedgerow.strategy.gamma_scalper.trading_fsm import TradingEvent, next_trading_state, settle
+from hedgerow.strategy.kit.hedge_fsm import after_report, has_open_order
+from hedgerow.strategy.kit.trading_fsm import TradingEvent, next_trading_state, settle
 from hedgerow.strategy.observation import OrderPhase
 
 EVENTS = [TradingEvent(*flags) for flags in product((False, True), repeat=len(TradingEvent._fields))]

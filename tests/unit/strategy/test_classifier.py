@@ -16,8 +16,9 @@ from hedgerow.strategy.codes import (
     OptionState,
     SystemState,
 )
-from hedgerow.strategy.gamma_scalper.bars import Moves, add_price, moves
-from hedgerow.strategy.gamma_scalper.classifier import (
+from hedgerow.strategy.gamma_scalper.params import Params
+from hedgerow.strategy.kit.bars import Moves, add_price, moves
+from hedgerow.strategy.kit.classifier import (
     classify_delta,
     classify_execution,
     classify_liquidity,
@@ -25,10 +26,9 @@ from hedgerow.strategy.gamma_scalper.classifier import (
     classify_option,
     classify_system,
 )
-from hedgerow.strategy.gamma_scalper.intent import hedge_target, reduce_only_target, rest_of_parent, round_shares
-from hedgerow.strategy.gamma_scalper.params import Params
-from hedgerow.strategy.gamma_scalper.quotes import mid_price, spread_percent
-from hedgerow.strategy.gamma_scalper.state import NO_BARS
+from hedgerow.strategy.kit.intent import hedge_target, reduce_only_target, rest_of_parent, round_shares
+from hedgerow.strategy.kit.quotes import mid_price, spread_percent
+from hedgerow.strategy.kit.state import NO_BARS
 from hedgerow.strategy.observation import QuoteView
 
 P = Params()

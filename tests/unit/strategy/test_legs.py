@@ -9,10 +9,10 @@ import pytest
 from hedgerow.pricing.black_scholes import black_scholes
 from hedgerow.pricing.implied_volatility import implied_volatility
 from hedgerow.strategy.codes import Provenance
-from hedgerow.strategy.gamma_scalper.book import Book, total, value_legs
-from hedgerow.strategy.gamma_scalper.legs import Leg, adoptable, value_leg
 from hedgerow.strategy.gamma_scalper.params import Params
-from hedgerow.strategy.gamma_scalper.state import NO_MEMORY, LegMemory
+from hedgerow.strategy.kit.book import Book, total, value_legs
+from hedgerow.strategy.kit.legs import Leg, adoptable, value_leg
+from hedgerow.strategy.kit.state import NO_MEMORY, LegMemory
 from hedgerow.strategy.observation import NO_LEGS, LegView
 from tests.strategy_world import EXPIRY, NS, OPEN, option_leg
 
@@ -91,23 +91,23 @@ def test_fixed_volatility() -> None:
     assert (fixed.greeks.implied_volatility, fixed.greeks.provenance) == (0.3, Provenance.MODEL)
 
 
-def book(*legs: LegView, spot: float = 748.0, stock: float = 0.0, params: Params = P, now: int = OPEN) -> Book:
+def book(*legs: LegView, spot: float = 748.0, params: Params = P, now: int = OPEN) -> Book:
     views = (*legs, *NO_LEGS[len(legs) :])
     valued = value_legs(params, now, spot, now, views, (NO_MEMORY,) * 8)  # type: ignore[arg-type]
-    return total(params, now, spot, stock, views, valued)  # type: ignore[arg-type]
+    return total(params, now, spot, views, valued)  # type: ignore[arg-type]
 
 
-def test_net_delta_is_contracts_times_multiplier_times_delta_plus_stock() -> None:
+def test_option_delta_is_contracts_times_multiplier_times_delta() -> None:
     call, put = option_leg(True, contracts=3.0), option_leg(False, contracts=-2.0, mid=19.0)
-    both = book(call, put, stock=-40.0)
+    both = book(call, put)
     deltas = value(call).greeks.delta, value(put).greeks.delta
-    assert both.net_delta == 300.0 * deltas[0] + -200.0 * deltas[1] - 40.0
+    assert both.option_delta == 300.0 * deltas[0] + -200.0 * deltas[1]
     assert (both.legs, both.ready, both.lost) == (2, True, False)
 
 
 def test_a_leg_without_greeks_makes_the_total_unknown() -> None:
     unknown = book(option_leg(), option_leg(False, bid=math.nan))
-    assert math.isnan(unknown.net_delta)
+    assert math.isnan(unknown.option_delta)
     assert (unknown.ready, unknown.lost) == (False, False)
 
 

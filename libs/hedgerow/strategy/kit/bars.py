@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from hedgerow.strategy.compiled import compiled
-from hedgerow.strategy.gamma_scalper.state import MAX_BARS, Bars
+from hedgerow.strategy.kit.state import MAX_BARS, Bars
 
 NS_PER_MINUTE = 60_000_000_000
 MINUTES_PER_YEAR = 252.0 * 390.0

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from hedgerow.pricing.black_scholes import positive_part
 from hedgerow.strategy.codes import Provenance
 from hedgerow.strategy.compiled import compiled
-from hedgerow.strategy.gamma_scalper.legs import Leg, value_leg
-from hedgerow.strategy.gamma_scalper.params import Params
-from hedgerow.strategy.gamma_scalper.state import LegMemory
+from hedgerow.strategy.kit.legs import Leg, value_leg
+from hedgerow.strategy.kit.params import Params
+from hedgerow.strategy.kit.state import LegMemory
 from hedgerow.strategy.observation import MAX_LEGS, LegView
 
 Legs = tuple[Leg, Leg, Leg, Leg, Leg, Leg, Leg, Leg]
@@ -19,7 +19,7 @@ LegMemories = tuple[LegMemory, LegMemory, LegMemory, LegMemory, LegMemory, LegMe
 
 
 class Book(NamedTuple):
-    """Position totals; `unrealized_options` is USD against the average price.
+    """The option position's totals; `unrealized_options` is USD against the average price.
 
     `legs` is how many legs count, `ready` that each of them has greeks, `lost` that one had them and has no more,
     `disagreed` that the broker's delta of one is too different for too long.
@@ -27,7 +27,6 @@ class Book(NamedTuple):
 
     legs: int
     option_delta: float
-    net_delta: float
     gamma: float
     vega: float
     theta: float
@@ -65,7 +64,7 @@ def exercise_is_near(params: Params, now: int, spot: float, view: LegView, leg: 
 
 
 @compiled
-def total(params: Params, now: int, spot: float, stock: float, views: LegViews, legs: Legs) -> Book:
+def total(params: Params, now: int, spot: float, views: LegViews, legs: Legs) -> Book:
     """Totals over the legs that count; NaN greeks of one leg make the totals NaN."""
     count = 0
     delta = 0.0
@@ -99,4 +98,4 @@ def total(params: Params, now: int, spot: float, stock: float, views: LegViews, 
                 disagreed = True
             if exercise_is_near(params, now, spot, view, leg):
                 early = True
-    return Book(count, delta, delta + stock, gamma, vega, theta, ready, lost, disagreed, early, unrealized)
+    return Book(count, delta, gamma, vega, theta, ready, lost, disagreed, early, unrealized)

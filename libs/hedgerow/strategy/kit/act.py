@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from hedgerow.strategy.codes import (
     BlockReason,
-    DeltaState,
     ExecutionState,
     HedgeFSM,
     IntentAction,
@@ -17,9 +16,8 @@ from hedgerow.strategy.codes import (
 )
 from hedgerow.strategy.compiled import compiled
 from hedgerow.strategy.decision import IntentView
-from hedgerow.strategy.gamma_scalper.classifier import Composite
-from hedgerow.strategy.gamma_scalper.execution import Execution, with_order, without_parent
-from hedgerow.strategy.gamma_scalper.guard import (
+from hedgerow.strategy.kit.execution import with_order, without_parent
+from hedgerow.strategy.kit.guard import (
     NEW_HEDGE,
     NO_HEDGE,
     SLICE,
@@ -32,37 +30,19 @@ from hedgerow.strategy.gamma_scalper.guard import (
     liquidity_passes,
     must_reduce,
 )
-from hedgerow.strategy.gamma_scalper.hedge_fsm import has_open_order
-from hedgerow.strategy.gamma_scalper.intent import (
-    hedge_target,
+from hedgerow.strategy.kit.hedge_fsm import has_open_order
+from hedgerow.strategy.kit.intent import (
     next_slice,
     reduce_only_target,
     rest_of_parent,
     sign_of,
     touch_price,
 )
-from hedgerow.strategy.gamma_scalper.params import Params
-from hedgerow.strategy.gamma_scalper.state import Working
-from hedgerow.strategy.gamma_scalper.trading_fsm import TradingEvent, settle
+from hedgerow.strategy.kit.params import Params
+from hedgerow.strategy.kit.situation import Situation, Wish
+from hedgerow.strategy.kit.state import Working
+from hedgerow.strategy.kit.trading_fsm import TradingEvent, settle
 from hedgerow.strategy.observation import Observation, OrderPhase
-
-
-class Situation(NamedTuple):
-    """What acting depends on besides the observation: machine states before, the fold of the order, the verdict on
-    the surroundings (`cause` is a BlockReason that leads to SAFE, or NONE) and the hysteresis.
-    """
-
-    trading_fsm: int
-    hedge_fsm_before: int
-    execution: Execution
-    composite: Composite
-    at: Standing
-    legs: int
-    cause: int
-    resumed: bool
-    started: bool
-    greeks_ready: bool
-    hedge_open: bool
 
 
 class Action(NamedTuple):
@@ -86,28 +66,23 @@ def allowed_target(params: Params, o: Observation, at: Standing, target: float) 
 
 
 @compiled
-def beyond_threshold(params: Params, composite: Composite, net_delta: float, hedge_open: bool) -> bool:
-    """Whether a hedge is wanted: from hedge_threshold on, or, once a hedge began, until inside epsilon_band."""
-    if composite.delta == DeltaState.INVALID:
-        return False
-    if hedge_open:
-        return composite.delta != DeltaState.IN_BAND
-    return composite.delta == DeltaState.HEDGE_NEEDED or composite.delta == DeltaState.FORCE_HEDGE
+def holds_open(params: Params, u: Situation, wish: Wish) -> bool:
+    """Whether a hedge that began has still not reached its aim."""
+    return u.progress.hedge_open and not wish.done and (u.book.legs > 0 or params.without_legs)
 
 
 @compiled
-def wanted_now(params: Params, o: Observation, u: Situation, trading: int) -> float:
+def wanted_now(params: Params, o: Observation, u: Situation, wish: Wish, trading: int) -> float:
     """The signed shares this trading state wants now, before slicing and gates."""
     if trading == TradingFSM.UNWIND:
         return reduce_only_target(-o.stock_quantity, o.stock_quantity)
-    target = hedge_target(u.at.net_delta)
     if trading == TradingFSM.HEDGING:
-        if u.composite.delta == DeltaState.IN_BAND:
+        if wish.done:
             return 0.0
         w = u.execution.working
-        return allowed_target(params, o, u.at, rest_of_parent(w.parent_target, w.parent_filled, target))
+        return allowed_target(params, o, u.at, rest_of_parent(w.parent_target, w.parent_filled, wish.target))
     if trading == TradingFSM.NEED_HEDGE or trading == TradingFSM.PAUSE_COST or trading == TradingFSM.PAUSE_LIQ:
-        return allowed_target(params, o, u.at, target)
+        return allowed_target(params, o, u.at, wish.target)
     return 0.0
 
 
@@ -124,51 +99,49 @@ def kind_of(trading: int) -> int:
 
 
 @compiled
-def judge(params: Params, o: Observation, u: Situation, trading: int, target: float) -> Gates:
+def judge(params: Params, o: Observation, u: Situation, wish: Wish, trading: int, target: float) -> Gates:
     """The gates' verdicts on `target` for what this trading state asks."""
-    return evaluate(params, o, u.at, u.composite, u.execution.hedges, kind_of(trading), target)
+    return evaluate(params, o, u.at, u.composite, u.execution.hedges, kind_of(trading), wish.target, target)
 
 
 @compiled
-def advance_trading(params: Params, o: Observation, u: Situation) -> int:
+def advance_trading(params: Params, o: Observation, u: Situation, wish: Wish) -> int:
     """The TradingFSM after this observation, before a target is emitted."""
     done = False
-    if u.trading_fsm == TradingFSM.HEDGING and not has_open_order(u.execution.hedge_fsm):
-        rest = wanted_now(params, o, u, u.trading_fsm)
-        blocked = judge(params, o, u, u.trading_fsm, rest).block_reason != BlockReason.NONE
+    if u.progress.trading_fsm == TradingFSM.HEDGING and not has_open_order(u.execution.hedge_fsm):
+        rest = wanted_now(params, o, u, wish, u.progress.trading_fsm)
+        blocked = judge(params, o, u, wish, u.progress.trading_fsm, rest).block_reason != BlockReason.NONE
         done = rest == 0.0 or blocked  # nothing left to work, or no longer allowed: it is decided anew
-    reached = beyond_threshold(params, u.composite, u.at.net_delta, u.hedge_open)
-    cost = cost_gate(
-        params, u.execution.hedges, o.now, u.at.spot, u.composite.delta, hedge_target(u.at.net_delta)
-    )  # fmt: skip
+    cost = cost_gate(params, u.execution.hedges, o.now, u.at.spot, u.composite.delta, wish.target)
     event = TradingEvent(
         u.started,
         o.commands.stop,
         u.cause != BlockReason.NONE,
         params.automatic_recovery or u.resumed,
-        u.legs > 0,
+        u.book.legs > 0 or params.without_legs,
         abs(o.stock_quantity) >= 1.0,
         o.enabled,
-        u.greeks_ready,
-        reached,
+        u.book.ready,
+        wish.begin,
         liquidity_passes(u.composite.liquidity, NEW_HEDGE),
         cost,
         False,
         done,
         u.execution.failed,
     )
-    return settle(u.trading_fsm, event)
+    return settle(u.progress.trading_fsm, event)
 
 
 @compiled
-def may_submit(u: Situation, trading: int, gates: Gates, target: float) -> bool:
+def may_submit(params: Params, u: Situation, trading: int, gates: Gates, target: float) -> bool:
     """Whether the next order leaves now: something is wanted, every gate passes, nothing is alive at the broker."""
     if target == 0.0 or gates.block_reason != BlockReason.NONE or has_open_order(u.execution.hedge_fsm):
         return False
     if trading == TradingFSM.HEDGING:
         return u.composite.execution != ExecutionState.BROKER_ERROR
     if trading == TradingFSM.NEED_HEDGE:
-        return u.composite.execution == ExecutionState.IDLE and u.composite.option != OptionState.NONE
+        position = u.composite.option != OptionState.NONE or params.without_legs
+        return u.composite.execution == ExecutionState.IDLE and position
     return trading == TradingFSM.UNWIND and u.composite.execution == ExecutionState.IDLE
 
 
@@ -203,18 +176,18 @@ def should_reprice(params: Params, o: Observation, u: Situation) -> bool:
 
 
 @compiled
-def act(params: Params, o: Observation, u: Situation) -> Action:
+def act(params: Params, o: Observation, u: Situation, wish: Wish) -> Action:
     """Move both machines by this observation and say what execution is to do."""
     working = u.execution.working
     hedge_fsm = u.execution.hedge_fsm
-    hedge_open = u.hedge_open
-    trading = advance_trading(params, o, u)
-    target = wanted_now(params, o, u, trading)
-    gates = judge(params, o, u, trading, target)
+    hedge_open = holds_open(params, u, wish)
+    trading = advance_trading(params, o, u, wish)
+    target = wanted_now(params, o, u, wish, trading)
+    gates = judge(params, o, u, wish, trading, target)
     intent = IntentView(code(IntentAction.NONE), 0, 0, 0, 0.0, math.nan, False)
 
-    if may_submit(u, trading, gates, target):
-        new_parent = trading == TradingFSM.NEED_HEDGE or working.parent_number == 0 or u.trading_fsm != trading
+    if may_submit(params, u, trading, gates, target):
+        new_parent = trading == TradingFSM.NEED_HEDGE or working.parent_number == 0 or u.progress.trading_fsm != trading
         quantity = next_slice(target, params.max_hedge_shares_per_order)
         price = touch_price(sign_of(quantity), o.underlying.bid, o.underlying.ask)
         reduce_only = trading == TradingFSM.UNWIND or must_reduce(params, o.trading_state, u.at.latched)

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from hedgerow.strategy.codes import HedgeFSM
 from hedgerow.strategy.compiled import compiled
-from hedgerow.strategy.gamma_scalper.hedge_fsm import after_report
-from hedgerow.strategy.gamma_scalper.intent import sign_of
-from hedgerow.strategy.gamma_scalper.params import Params
-from hedgerow.strategy.gamma_scalper.state import Hedges, Working
+from hedgerow.strategy.kit.hedge_fsm import after_report
+from hedgerow.strategy.kit.intent import sign_of
+from hedgerow.strategy.kit.params import Params
+from hedgerow.strategy.kit.state import Hedges, Working
 from hedgerow.strategy.observation import Observation, OrderPhase
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from hedgerow.strategy.compiled import compiled
-from hedgerow.strategy.gamma_scalper.params import Params
-from hedgerow.strategy.gamma_scalper.state import Session
+from hedgerow.strategy.kit.params import Params
+from hedgerow.strategy.kit.state import Session
 from hedgerow.strategy.observation import Observation
 
 

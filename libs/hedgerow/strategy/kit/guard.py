@@ -18,10 +18,10 @@ from hedgerow.strategy.codes import (
 )
 from hedgerow.strategy.compiled import compiled
 from hedgerow.strategy.decision import Verdicts
-from hedgerow.strategy.gamma_scalper.classifier import Composite
-from hedgerow.strategy.gamma_scalper.intent import hedge_target, reduce_only_target
-from hedgerow.strategy.gamma_scalper.params import Params
-from hedgerow.strategy.gamma_scalper.state import Hedges
+from hedgerow.strategy.kit.classifier import Composite
+from hedgerow.strategy.kit.intent import reduce_only_target
+from hedgerow.strategy.kit.params import Params
+from hedgerow.strategy.kit.state import Hedges
 from hedgerow.strategy.observation import Observation, RiskState
 
 NO_HEDGE, NEW_HEDGE, SLICE, UNWIND = 0, 1, 2, 3  # what is asked for
@@ -129,12 +129,13 @@ def first_block(verdicts: Verdicts) -> int:
 
 @compiled
 def evaluate(
-    params: Params, o: Observation, at: Standing, composite: Composite, hedges: Hedges, kind: int, target: float
-) -> Gates:
+    params: Params, o: Observation, at: Standing, composite: Composite, hedges: Hedges, kind: int, wished: float,
+    target: float,
+) -> Gates:  # fmt: skip
     """Every gate for a hedge of `target` signed shares of that kind.
 
-    NO_HEDGE leaves out the gates that need a target. BELOW_MIN_SIZE looks at the hedge before it was cut to its
-    reducing part. SLICE is exempt from the cost gate and the daily count, which its parent passed; UNWIND, being
+    NO_HEDGE leaves out the gates that need a target. BELOW_MIN_SIZE looks at `wished`, the hedge before it was cut to
+    its reducing part. SLICE is exempt from the cost gate and the daily count, which its parent passed; UNWIND, being
     reduce-only, also from all that limits new risk.
     """
     new = kind == NEW_HEDGE
@@ -158,7 +159,7 @@ def evaluate(
         verdict(True, liquidity_passes(composite.liquidity, kind)),
         verdict(new, cooled_down(params, hedges, o.now, composite.delta)),
         verdict(new, price_moved(params, hedges, at.spot, composite.delta)),
-        verdict(new, abs(hedge_target(at.net_delta)) >= params.min_hedge_shares),
+        verdict(new, abs(wished) >= params.min_hedge_shares),
         verdict(True, not stopped_by_loss),
         verdict(True, at.in_session or not params.trading_hours_only),
         verdict(adds_risk, not o.earnings_blackout),

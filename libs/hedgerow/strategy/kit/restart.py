@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from hedgerow.strategy.compiled import compiled
-from hedgerow.strategy.gamma_scalper.hedge_fsm import after_restart
-from hedgerow.strategy.gamma_scalper.state import Hedges, Session, State, Working
+from hedgerow.strategy.kit.hedge_fsm import after_restart
+from hedgerow.strategy.kit.state import Hedges, Progress, Session, Working
 from hedgerow.strategy.observation import Observation, ObservationCause
 
 
 @compiled
-def at_start(s: State, o: Observation) -> State:
-    """The state with what the START observation restored; any other observation leaves it as it is."""
+def at_start(s: Progress, o: Observation) -> Progress:
+    """The progress with what the START observation restored; any other observation leaves it as it is."""
     if o.cause != ObservationCause.START:
         return s
     r = o.restored
@@ -26,7 +26,7 @@ def at_start(s: State, o: Observation) -> State:
         working = Working(
             0, 0.0, 0.0, False, r.last_intent_number, 0, o.order.cum_qty, w.limit_price, o.now, False, 0
         )  # fmt: skip
-    return State(
+    return Progress(
         s.trading_fsm, hedge_fsm, False, working, hedges, session, s.safe_cause, s.fault_time,
-        o.commands.resume_number, o.commands.reset_number, s.spot, s.spot_time, s.bars, s.legs,
+        o.commands.resume_number, o.commands.reset_number,
     )  # fmt: skip

@@ -16,8 +16,8 @@ from hedgerow.strategy.codes import (
     code,
 )
 from hedgerow.strategy.compiled import compiled
-from hedgerow.strategy.gamma_scalper.bars import Moves
-from hedgerow.strategy.gamma_scalper.params import Params
+from hedgerow.strategy.kit.bars import Moves
+from hedgerow.strategy.kit.params import Params
 from hedgerow.strategy.observation import QuoteView, RiskState
 
 

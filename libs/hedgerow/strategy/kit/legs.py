@@ -10,9 +10,9 @@ from hedgerow.pricing.implied_volatility import implied_volatility
 from hedgerow.strategy.codes import Provenance, code
 from hedgerow.strategy.compiled import compiled
 from hedgerow.strategy.decision import LegGreeks
-from hedgerow.strategy.gamma_scalper.params import Params
-from hedgerow.strategy.gamma_scalper.quotes import mid_price
-from hedgerow.strategy.gamma_scalper.state import LegMemory
+from hedgerow.strategy.kit.params import Params
+from hedgerow.strategy.kit.quotes import mid_price
+from hedgerow.strategy.kit.state import LegMemory
 from hedgerow.strategy.observation import LegView
 
 NS_PER_YEAR = 365.0 * 86400.0 * 1e9
