@@ -1,0 +1,43 @@
+"""The engine from tape to columns, plain: what the strategy is shown and what its orders do."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from hedgerow.backtest.engine import run
+from hedgerow.backtest.feed import Feed, Leg, feed_of
+from hedgerow.strategy.codes import IntentAction
+from hedgerow.strategy.gamma_scalper.params import Params
+from hedgerow.tape.format import COLUMN_NAMES, Tape
+from hedgerow.tape.select import select_straddle
+from hedgerow.tape.synth import synth_tape
+
+
+@pytest.fixture(scope="module")
+def feed() -> Feed:
+    """A quarter of a synthetic day with the straddle a session would adopt."""
+    meta, columns = synth_tape(7, date(2024, 3, 13), interval_ms=10_000)
+    tape = Tape(meta=meta, **{name: getattr(columns, name) for name in COLUMN_NAMES})
+    straddle = select_straddle(tape, 21, 35)
+    legs = (
+        Leg(straddle.call, 10.0, straddle.call_mid, straddle.as_of_ns),
+        Leg(straddle.put, 10.0, straddle.put_mid, straddle.as_of_ns),
+    )
+    return feed_of([tape], legs).between(0, 1_200)
+
+
+def test_a_day_is_hedged_and_its_columns_tell_one_story(feed: Feed) -> None:
+    result = run(feed, Params(), mode="plain")
+    sent = result.decisions["action"] == IntentAction.SUBMIT
+    assert result.counts.ticks == len(feed)
+    assert result.counts.orders == sent.sum() == len(result.orders["number"]) > 0
+    assert result.orders["submit_ts"].tolist() == result.decisions["now"][sent].tolist()
+    signed = result.fills["side"] * result.fills["quantity"]
+    assert result.stock_quantity == signed.sum()
+    assert result.commissions == pytest.approx(result.fills["commission"].sum())
+    assert result.marks["pnl"][-1] == result.pnl
+    assert np.all(np.diff(result.decisions["sequence"]) == 1)
+    assert np.all(np.diff(result.decisions["now"]) >= 0)
