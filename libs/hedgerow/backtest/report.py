@@ -18,7 +18,7 @@ from hedgerow.domain.errors import InvalidValue
 
 VERSION = 1
 DECIMALS = 6
-"""Amounts are whole millionths of a dollar."""
+"""Amounts are whole millionths of a dollar, which a float holds exactly up to some billions."""
 
 
 @dataclass(frozen=True, slots=True)
