@@ -2,6 +2,7 @@
 
 A row says: from `ts` on, this instrument's best bid and offer are these. Times are ns UTC, prices in
 currency per share, sizes in shares or contracts. An absent side is null in the file and NaN in memory.
+Version 1 holds quotes alone, version 2 public prints besides (see `trades`); both are read.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from hedgerow.domain.instrument import Instrument, parse_instrument_id
 T = TypeVar("T")
 
 VERSION = 1
+VERSION_WITH_TRADES = 2
 METADATA_KEY = b"hedgerow"
-MAKE_AGAIN = "make it again with `hedgerow tape import-lean` or `hedgerow tape synth`"
+MAKE_AGAIN = "make it again with `hedgerow tape import-lean`, `import-csv`, `import-ib` or `synth`"
 
 SCHEMA = pa.schema(
     [
@@ -44,7 +46,9 @@ class TapeMeta:
 
     `interval_ms` is the bar interval (0 for ticks); `source` says where it came from; `seed` is set for
     synthetic days; the session is the regular one, ns UTC; `instruments[0]` is the underlying, and the
-    `instrument` column counts into `instruments`. Raises InvalidValue when the fields contradict each other.
+    `instrument` column counts into `instruments`. `quality` counts, by kind, the defects the importer found (see
+    `hedgerow.tape.quality`), those it found none of left out. Raises InvalidValue when the fields contradict
+    each other.
     """
 
     version: int
@@ -57,10 +61,12 @@ class TapeMeta:
     session_open_ns: int
     session_close_ns: int
     instruments: tuple[Instrument, ...]
+    quality: tuple[tuple[str, int], ...] = ()
 
     def __post_init__(self) -> None:
-        if self.version != VERSION:
-            raise InvalidValue("tape version", self.version, f"this release reads version {VERSION}", MAKE_AGAIN)
+        if self.version not in (VERSION, VERSION_WITH_TRADES):
+            rule = f"this release reads versions {VERSION} and {VERSION_WITH_TRADES}"
+            raise InvalidValue("tape version", self.version, rule, MAKE_AGAIN)
         if self.interval_ms < 0:
             raise InvalidValue("tape interval_ms", self.interval_ms, "0 for ticks or the bar interval in milliseconds")
         if not 0 < self.session_open_ns < self.session_close_ns < 2**63:
@@ -77,7 +83,7 @@ class TapeMeta:
 
     def to_json(self) -> str:
         """The metadata as the file carries it."""
-        document = {
+        document: dict[str, Any] = {
             "version": self.version,
             "symbol": self.symbol,
             "date": self.date.isoformat(),
@@ -88,6 +94,8 @@ class TapeMeta:
             "session": {"open_ns": self.session_open_ns, "close_ns": self.session_close_ns},
             "instruments": [{"instrument_id": i.instrument_id, "multiplier": i.multiplier} for i in self.instruments],
         }
+        if self.quality:
+            document["quality"] = dict(self.quality)
         return json.dumps(document, separators=(",", ":"))
 
     @classmethod
@@ -116,6 +124,7 @@ class TapeMeta:
             session_open_ns=_take(session, "open_ns", int),
             session_close_ns=_take(session, "close_ns", int),
             instruments=tuple(_instrument(entry) for entry in _take(document, "instruments", list)),
+            quality=_quality(document),
         )
 
 
@@ -124,6 +133,11 @@ def _take(document: Mapping[str, Any], key: str, kind: type[T]) -> T:
     if not isinstance(value, kind) or isinstance(value, bool):
         raise InvalidValue(f"tape metadata {key}", value, f"a value of type {kind.__name__}", MAKE_AGAIN)
     return value
+
+
+def _quality(document: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    counts = _take(document, "quality", dict) if "quality" in document else {}
+    return tuple((str(kind), _take(counts, kind, int)) for kind in counts)
 
 
 def _instrument(entry: object) -> Instrument:
@@ -169,10 +183,28 @@ COLUMN_NAMES = tuple(field.name for field in fields(TapeColumns))
 
 
 @dataclass(frozen=True, eq=False)
+class Trades:
+    """Public prints, one numpy array per column, in time order; of bars the close and the volume.
+
+    ts int64 ns UTC, instrument int32 as the quotes', price and size float64, condition int64 (flags as published).
+    """
+
+    ts: NDArray[np.int64]
+    instrument: NDArray[np.int32]
+    price: NDArray[np.float64]
+    size: NDArray[np.float64]
+    condition: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+
+@dataclass(frozen=True, eq=False)
 class Tape(TapeColumns):
-    """A tape in memory: its columns and, in `meta`, what they are of."""
+    """A tape in memory: its columns, in `meta` what they are of, and the public prints where it has any."""
 
     meta: TapeMeta
+    trades: Trades | None = None
 
 
 def check_columns(where: str, columns: TapeColumns, instruments: int) -> None:

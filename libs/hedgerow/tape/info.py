@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hedgerow.tape.format import Tape
+from hedgerow.tape.quality import gap_limit_s, gaps
 from hedgerow.tape.reader import read_tape
 from hedgerow.tape.sessions import NEW_YORK, days_to_expiry, last_trading_day
 
-_NS_PER_S = 1_000_000_000
-# Ticks have no interval to miss; a minute without one is worth telling.
-_TICK_GAP_S = 60.0
 _GAPS_LISTED = 10
 
 
@@ -43,6 +41,8 @@ def describe(path: Path) -> dict[str, Any]:
         "underlying_rows": int(np.count_nonzero(underlying)),
         "extended_rows": int(np.count_nonzero(tape.extended)),
         "crossed_rows": tape.crossed,
+        "trades": len(tape.trades) if tape.trades is not None else 0,
+        "quality": dict(meta.quality),
         "first": _local(int(tape.ts[0])) if len(tape) else None,
         "last": _local(int(tape.ts[-1])) if len(tape) else None,
         "two_sided_share": {
@@ -94,15 +94,13 @@ def _gaps(tape: Tape, underlying: NDArray[np.bool_]) -> dict[str, Any]:
     meta = tape.meta
     seen = tape.ts[underlying & ~tape.extended]
     ends = np.concatenate(([meta.session_open_ns], seen, [meta.session_close_ns]))
-    lengths = np.diff(ends) / _NS_PER_S
-    allowed = 1.5 * meta.interval_ms / 1_000 if meta.interval_ms else _TICK_GAP_S
-    gaps = np.flatnonzero(lengths >= allowed)
+    lengths, found = gaps(seen, meta.session_open_ns, meta.session_close_ns, meta.interval_ms)
     return {
-        "count": len(gaps),
-        "at_least_s": allowed,
+        "count": len(found),
+        "at_least_s": gap_limit_s(meta.interval_ms),
         "longest_s": round(float(lengths.max()), 3),
         "first": [
             {"from": _local(int(ends[at])), "to": _local(int(ends[at + 1])), "seconds": round(float(lengths[at]), 3)}
-            for at in gaps[:_GAPS_LISTED]
+            for at in found[:_GAPS_LISTED]
         ],
     }

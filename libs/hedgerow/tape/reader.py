@@ -10,7 +10,18 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hedgerow.domain.errors import InvalidValue
-from hedgerow.tape.format import COLUMN_NAMES, MAKE_AGAIN, METADATA_KEY, SCHEMA, Tape, TapeMeta, check_columns
+from hedgerow.tape.format import (
+    COLUMN_NAMES,
+    MAKE_AGAIN,
+    METADATA_KEY,
+    SCHEMA,
+    VERSION,
+    Tape,
+    TapeMeta,
+    Trades,
+    check_columns,
+)
+from hedgerow.tape.trades import SCHEMA_WITH_TRADES, TRADE_COLUMNS, check_trades, split
 
 # What pyarrow raises for a file that is damaged: its own, and in places Python's.
 _DAMAGED = (pa.ArrowException, OSError, ValueError, KeyError, OverflowError)
@@ -28,21 +39,35 @@ def read_tape(path: Path) -> Tape:
     Raises InvalidValue naming the file and the row where a price is NaN, infinite or not above zero, a size
     is negative, an instrument is unknown or time goes backwards; crossed quotes pass (see `Tape.crossed`).
     """
-    with _opened(path) as file:
-        meta = _meta(path, file)
-        try:
-            table = file.read(columns=list(COLUMN_NAMES))
-        except _DAMAGED as error:
-            raise _unreadable(path, error) from error
+    meta, table, trades = read_table(path)
     where = f"tape {path}"
     arrays = {}
     for name in COLUMN_NAMES:
         column = table.column(name)
         _refuse_nulls_and_nan(where, name, column)
         arrays[name] = np.ascontiguousarray(column.to_numpy())
-    tape = Tape(meta=meta, **arrays)
+    tape = Tape(meta=meta, trades=trades, **arrays)
     check_columns(where, tape, len(meta.instruments))
+    if trades is not None:
+        check_trades(where, trades, len(meta.instruments))
     return tape
+
+
+def read_table(path: Path) -> tuple[TapeMeta, pa.Table, Trades | None]:
+    """A tape's metadata, its quotes' rows as they are in the file, unchecked, and its prints.
+
+    Raises InvalidValue where the file is absent, unreadable or no tape.
+    """
+    with _opened(path) as file:
+        meta = _meta(path, file)
+        with_trades = meta.version != VERSION
+        try:
+            table = file.read(columns=[*COLUMN_NAMES, *(TRADE_COLUMNS if with_trades else ())])
+            return (meta, *split(f"tape {path}", table)) if with_trades else (meta, table, None)
+        except InvalidValue:
+            raise
+        except _DAMAGED as error:
+            raise _unreadable(path, error) from error
 
 
 def _opened(path: Path) -> pq.ParquetFile:
@@ -63,18 +88,25 @@ def _unreadable(path: Path, error: Exception) -> InvalidValue:
 
 def _meta(path: Path, file: pq.ParquetFile) -> TapeMeta:
     schema = file.schema_arrow
-    for field in SCHEMA:
-        index = schema.get_field_index(field.name)
-        if index < 0 or schema.field(index).type != field.type:
-            found = "absent" if index < 0 else str(schema.field(index).type)
-            raise InvalidValue(f"tape {path} column {field.name}", found, f"type {field.type}", MAKE_AGAIN)
+    _require(path, schema, SCHEMA)
     text = (schema.metadata or {}).get(METADATA_KEY)
     if text is None:
         raise InvalidValue("tape", str(path), "Parquet with a `hedgerow` metadata entry", MAKE_AGAIN)
     try:
-        return TapeMeta.from_json(text)
+        meta = TapeMeta.from_json(text)
     except InvalidValue as error:
         raise InvalidValue(f"{error.key} of {path}", error.value, error.rule, error.fix) from error
+    if meta.version != VERSION:
+        _require(path, schema, SCHEMA_WITH_TRADES)
+    return meta
+
+
+def _require(path: Path, found: pa.Schema, wanted: pa.Schema) -> None:
+    for field in wanted:
+        index = found.get_field_index(field.name)
+        if index < 0 or found.field(index).type != field.type:
+            kind = "absent" if index < 0 else str(found.field(index).type)
+            raise InvalidValue(f"tape {path} column {field.name}", kind, f"type {field.type}", MAKE_AGAIN)
 
 
 def _refuse_nulls_and_nan(where: str, name: str, column: pa.ChunkedArray) -> None:

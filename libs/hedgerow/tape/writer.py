@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import os
 import secrets
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hedgerow.domain.errors import InvalidValue
-from hedgerow.tape.format import COLUMN_NAMES, METADATA_KEY, SCHEMA, TapeColumns, TapeMeta, check_columns
+from hedgerow.tape.format import (
+    COLUMN_NAMES,
+    METADATA_KEY,
+    SCHEMA,
+    VERSION,
+    VERSION_WITH_TRADES,
+    Tape,
+    TapeColumns,
+    TapeMeta,
+    Trades,
+    check_columns,
+)
+from hedgerow.tape.trades import SCHEMA_WITH_TRADES, check_trades, merged
 
 # A reader that wants one stretch of the day decodes about this many rows more than it asked for.
 ROW_GROUP_ROWS = 262_144
 
 
-def write_tape(path: Path, meta: TapeMeta, columns: TapeColumns) -> None:
+def write_tape(path: Path, meta: TapeMeta, columns: TapeColumns, trades: Trades | None = None) -> None:
     """Write the tape to `path`, replacing what was there; NaN prices become null.
 
+    `trades` None takes those of `columns` where that is a whole Tape; the version is 2 with prints, else 1.
     Durable when it returns. Raises InvalidValue where the rows make no tape or the place cannot be written;
     on any failure `path` is as it was and nothing partial is left beside it.
     """
@@ -27,8 +41,14 @@ def write_tape(path: Path, meta: TapeMeta, columns: TapeColumns) -> None:
         pa.array(getattr(columns, name), type=SCHEMA.field(name).type, from_pandas=SCHEMA.field(name).nullable)
         for name in COLUMN_NAMES
     ]
-    schema = SCHEMA.with_metadata({METADATA_KEY: meta.to_json().encode()})
-    table = pa.Table.from_arrays(arrays, schema=schema)
+    schema, version = SCHEMA, VERSION
+    if trades is None and isinstance(columns, Tape):
+        trades = columns.trades
+    if trades is not None and len(trades):
+        check_trades(f"tape {path}", trades, len(meta.instruments))
+        arrays, schema, version = merged(columns, arrays, trades), SCHEMA_WITH_TRADES, VERSION_WITH_TRADES
+    metadata = {METADATA_KEY: replace(meta, version=version).to_json().encode()}
+    table = pa.Table.from_arrays(arrays, schema=schema.with_metadata(metadata))
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         _write_whole(table, path, part)

@@ -36,7 +36,7 @@ def test_metadata_is_what_the_format_says() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "names"),
     [
-        ("version", 2, "version"),
+        ("version", 3, "version"),
         ("version", "1", "version"),
         ("date", "Christmas", "date"),
         ("date", None, "date"),
