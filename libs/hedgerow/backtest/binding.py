@@ -1,26 +1,38 @@
-"""Binds the loop to a strategy: the same code over that strategy's `step`, plain or as machine code."""
+"""Binds the loop to a strategy: the same code over that strategy's `step`, plain or as machine code.
+
+numba specialises by types, not by what a global means, so every strategy has a cache folder of its own, named by a
+hash of the loop's sources beside the kernel's `code_version`: an edited callee is never met by old machine code.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import importlib
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from types import FunctionType, ModuleType
+from pathlib import Path
+from types import FunctionType
 from typing import Any
 
-from hedgerow.backtest import loop
+from hedgerow.backtest import commissions, desk, fills, loop, recording, tables, view
 from hedgerow.domain.errors import InvalidValue
-from hedgerow.strategy.hosting import Mode, code_version
+from hedgerow.pricing.compiled import MARKED
+from hedgerow.strategy.hosting import Mode, cache_folder, code_version, compiled_functions
+
+_ENGINE = "hedgerow.backtest."
+_SOURCES = (commissions, desk, fills, loop, recording, tables, view)
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The loop over one strategy's `step`."""
+    """The loop over one strategy's `step`, and what it is made of."""
 
     run_rows: Callable[..., Any]
     initial_state: Callable[[Any], Any]
     code_version: str
+    engine_version: str
     mode: Mode
 
 
@@ -33,11 +45,65 @@ def bound(strategy: str, mode: Mode) -> Bound:
         initial_state = importlib.import_module(f"{package}.state").initial_state
     except ModuleNotFoundError as error:
         raise InvalidValue("strategy kind", strategy, f"a strategy there is ({error.name} is not)") from error
-    return Bound(_plain_loop(loop, {"step": step}), initial_state, code_version(), mode)
+    return bind(step, initial_state, mode)
 
 
-def _plain_loop(module: ModuleType, others: dict[str, Any]) -> Callable[..., Any]:
-    source = module.run_rows
-    twin = FunctionType(source.__code__, {**vars(module), **others}, source.__name__, source.__defaults__)
-    twin.__module__, twin.__qualname__ = source.__module__, source.__qualname__
+def bind(
+    step: Callable[..., Any], initial_state: Callable[[Any], Any], mode: Mode,
+    writers: Mapping[str, Callable[..., Any]] | None = None, sources: Sequence[Path] = (),
+) -> Bound:  # fmt: skip
+    """The loop bound to any `step`; a `step` that is not marked as compiled runs plain.
+
+    `writers` replaces `write_decision` and `write_greeks` for a strategy whose decisions are of another shape;
+    `sources` are further files its machine code depends on.
+    """
+    replaced: dict[str, Callable[..., Any]] = {"step": step, **(writers or {})}
+    own = Path(sys.modules[step.__module__].__file__ or "")
+    version = engine_version((own, *sources))
+    if mode == "plain" or step not in MARKED:
+        return Bound(_twin(loop.run_rows, {**vars(loop), **replaced}), initial_state, code_version(), version, "plain")
+    name = hashlib.sha256(f"{step.__module__}.{step.__qualname__} {sorted(replaced)}".encode()).hexdigest()[:8]
+    folder = cache_folder() / f"loop-{version}-{name}"
+    return Bound(_machine_code(replaced, folder), initial_state, code_version(), version, "compiled")
+
+
+def engine_version(sources: Sequence[Path] = ()) -> str:
+    """sha256 (first 16 hex digits) of the loop's sources and those named."""
+    digest = hashlib.sha256()
+    for path in (*(Path(module.__file__ or "") for module in _SOURCES), *sources):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _twin(function: Any, scope: dict[str, Any]) -> Any:
+    """The same code over other globals."""
+    twin = FunctionType(function.__code__, scope, function.__name__, function.__defaults__, function.__closure__)
+    twin.__module__, twin.__qualname__ = function.__module__, function.__qualname__
     return twin
+
+
+def _machine_code(replaced: Mapping[str, Callable[..., Any]], folder: Path) -> Callable[..., Any]:
+    """`run_rows` as machine code over these functions; it lets go of the interpreter's lock while it runs."""
+    kernel = compiled_functions()
+    import numba  # noqa: PLC0415 - only a host that compiles pays for it
+
+    folder.mkdir(parents=True, exist_ok=True)
+    settings: Any = numba.config
+    settings.CACHE_DIR = str(folder)
+    outside = {each.__module__ for each in replaced.values() if not each.__module__.startswith("hedgerow.")}
+    twins: dict[Any, Any] = {
+        each: compiled for each, compiled in kernel.items() if not each.__module__.startswith(_ENGINE)
+    }
+    scopes: dict[str, dict[str, Any]] = {}
+    for function in MARKED:
+        module = function.__module__
+        if module.startswith(_ENGINE) or module in outside:
+            scope = scopes.setdefault(module, dict(vars(sys.modules[module])))
+            twins[function] = numba.njit(cache=True, nogil=True)(_twin(function, scope))
+    scopes[loop.__name__].update(replaced)
+    for scope in scopes.values():
+        for name, value in list(scope.items()):
+            if isinstance(value, FunctionType) and value in twins:
+                scope[name] = twins[value]
+    made: Callable[..., Any] = twins[loop.run_rows]
+    return made

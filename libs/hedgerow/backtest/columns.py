@@ -136,7 +136,7 @@ class Result:
     """One run's outcome; columns by name as in DECISIONS (empty when not recorded), ORDERS, FILLS and MARKS.
 
     `pnl` is USD, marked at the last mid, after `commissions`; `stock_quantity` signed shares at the end.
-    `state` is the strategy's last state.
+    `code_version` is the kernel's, `engine_version` the loop's; `state` is the strategy's last state.
     """
 
     counts: Counts
@@ -148,6 +148,7 @@ class Result:
     commissions: float
     stock_quantity: float
     code_version: str
+    engine_version: str
     state: Any
 
 

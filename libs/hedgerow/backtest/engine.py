@@ -128,6 +128,7 @@ def run_bound(
         commissions=float(position.commissions),
         stock_quantity=float(position.quantity),
         code_version=runner.code_version,
+        engine_version=runner.engine_version,
         state=state,
     )
 
