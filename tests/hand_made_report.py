@@ -83,6 +83,12 @@ def strategy(name: str = "gamma-scalper", days: int = 1, shift: float = 0.0, **c
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
+def timeline(part: StrategyReport) -> Timeline:
+    """The strategy's timeline, which one made by hand has."""
+    assert part.timeline is not None
+    return part.timeline
+
+
 def report(*strategies: StrategyReport, run_id: str = "by-hand") -> Report:
     """A run of those strategies, of one plain one where none is given."""
     parts = strategies or (strategy(),)

@@ -15,6 +15,8 @@ from hedgerow.backtest.html.scales import Scale, TimeAxis, round_ticks, thinned,
 
 WIDTH = 1000
 _MOST_POINTS = 1_000
+_FEW = 6
+"""So few marks of time all stay on a narrow screen."""
 
 
 def percent_of(share: float) -> str:
@@ -133,14 +135,14 @@ class Plot:
         self._parts.append(tag("svg", part, viewBox=box, preserveAspectRatio="none", width="100%", height=height))
 
 
-def time_labels(axis: TimeAxis, times: int = 14) -> Html:
+def time_labels(axis: TimeAxis, about: int = 14) -> Html:
     """The time axis below a stack of drawings."""
     parts = [
         tag(
             "text", mark.label, x=percent_of(mark.share), y=13, text_anchor="start" if mark.day else "middle",
-            class_="major" if mark.major else "minor",
+            class_="minor" if about > _FEW and not mark.major else "major",
         )
-        for mark in axis.ticks(times)
+        for mark in axis.ticks(about)
     ]  # fmt: skip
     times = tag("svg", *parts, class_="times", height=18, aria_hidden="true")
     return tag("div", tag("span"), times, class_="plot-row")

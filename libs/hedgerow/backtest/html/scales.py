@@ -32,7 +32,7 @@ def scale_of(values: Iterable[float], height: float, margin: float = 0.06, zero:
     if zero or not finite:
         finite.append(0.0)
     low, high = min(finite), max(finite)
-    air = (high - low) * margin or max(abs(high) * 0.001, 0.5)
+    air = (high - low) * margin if high > low else max(abs(high) * 0.001, 0.5)
     return Scale(low - air, high + air, height)
 
 
