@@ -6,16 +6,19 @@ only the code that wrote it can read it.
 
 from __future__ import annotations
 
-import importlib
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hedgerow.domain.errors import InvalidValue
 from hedgerow.strategy.decision import Decision
+from hedgerow.strategy.hosted import Hosted
 from hedgerow.strategy.hosting import Kernel, Mode, load_kernel
+from hedgerow.strategy.kinds import load
 from hedgerow.strategy.observation import Observation
+from hedgerow.strategy.protocol import params_from
 from hedgerow.strategy.session_log import (
     DECISION,
     LAYOUT_DIGEST,
@@ -140,8 +143,8 @@ def hosted(header: SessionHeader, mode: Mode) -> Run:
         return Run(header, None, None, why)
     try:
         kernel = load_kernel(mode, header.kind)
-        params = importlib.import_module(f"hedgerow.strategy.{header.kind}.params").Params(**header.params)
-    except (ModuleNotFoundError, TypeError) as error:
+        params = params_from(load(header.kind).Params, header.params)
+    except (InvalidValue, TypeError) as error:
         return Run(header, None, None, f"this code has no strategy {header.kind!r} with these parameters: {error}")
     return Run(header, params, kernel, "")
 
@@ -174,21 +177,21 @@ def runs(folder: Path, mode: Mode = "plain") -> Iterator[Run | Record | TornTail
 def replay(folder: Path, mode: Mode = "plain") -> Iterator[Run | Tick | TornTail]:
     """Every evaluation of the log, folded again one by one."""
     run: Run | None = None
-    state: Any = None
+    strategy: Hosted | None = None
     position = 0
     for item in runs(folder, mode):
         if isinstance(item, Run):
             run, position = item, 0
-            state = run.kernel.initial_state(run.params) if run.kernel else None
+            strategy = Hosted(run.kernel, run.params) if run.kernel else None
             yield item
         elif isinstance(item, TornTail):
             yield item
         else:
             assert run is not None
-            assert run.kernel is not None
+            assert strategy is not None
             position += 1
             seen, recorded = item.observation, item.decision
-            state, decision = run.kernel.step(run.params, state, seen)
+            decision = strategy.decide(seen)
             same = DECISION.pack(decision) == item.decision_bytes
             fields = () if same else differences(recorded, decision)
             intact = item.intact and (same or unaltered(item))
