@@ -101,9 +101,9 @@ def service_reasons(processes: Iterable[ProcessFact], answer_limit_ns: int, hedg
 
 def system_status(
     facts: Sequence[StrategyFact], processes: Sequence[ProcessFact], limits: Limits, broker_mode: str, wall_ns: int,
-    market_ns: int = 0,
+    market_ns: int = 0, alerts: Sequence[str] = (),
 ) -> SystemStatus:  # fmt: skip
-    """Everything at wall time `wall_ns` (ns UTC); the lamp is the worst of the strategies' and the services'."""
+    """Everything at wall time `wall_ns` (ns UTC); the lamp is the worst of strategies, services and standing alerts."""
     strategies = tuple(strategy_status(fact, wall_ns, limits.heartbeat_ns) for fact in facts)
     named = len(strategies) > 1
     standing = [
@@ -116,6 +116,7 @@ def system_status(
     hedging = any(each.reasons != (STOPPED,) for each in strategies)
     for reason in service_reasons(processes, limits.answer_ns, hedging):
         standing.append(_Standing(reason, in_words(reason)))
+    standing += [_Standing(reason, in_words(reason)) for reason in alerts]
     standing.sort(key=lambda each: self_check([each.reason]) is not SelfCheck.BLOCKED)  # stable: red ones first
     return SystemStatus(
         tuple(each.reason for each in standing),

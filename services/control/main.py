@@ -9,9 +9,11 @@ from hedgerow.api.control.v1 import control_pb2_grpc
 from hedgerow.clock import ClockFileError
 from hedgerow.rpc.process import ProcessContext, run_process
 from hedgerow.rpc.together import run_together
+from hedgerow.store.alerts import root_of
 from hedgerow.store.engine import acquire_epoch, open_store
 from hedgerow.store.location import status_location_of
 from services.control.accounts import PortfolioAccounts
+from services.control.alerts import StandingAlerts
 from services.control.command_feed import CommandFeed
 from services.control.config import NAME, ControlConfig
 from services.control.links import BrokerLinks
@@ -42,7 +44,8 @@ async def compose(context: ProcessContext) -> None:
         accounts = PortfolioAccounts(context.channel("portfolio"), config.refresh_accounts_timeout_s)
         links = BrokerLinks(context.channel, config.retry_timeout_s)
         own = OwnCommands(records, accounts, links)
-        service = ControlService(config, snapshots, probe, records, own, market_now, feed.look)
+        alerts = StandingAlerts(root_of(context.state))
+        service = ControlService(config, snapshots, probe, alerts, records, own, market_now, feed.look)
         server = context.server()
         server.add_service(
             SERVICE_NAME, control_pb2_grpc.add_ControlServiceServicer_to_server,

@@ -23,6 +23,13 @@ class Processes(Protocol):
         """The facts, with their ages."""
 
 
+class Alerts(Protocol):
+    """What stands that no daemon tells of."""
+
+    async def read(self) -> Sequence[str]:
+        """The alerts as reasons, oldest first; never raises."""
+
+
 class Commands(Protocol):
     """The durable record of commands."""
 

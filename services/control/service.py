@@ -18,7 +18,7 @@ from services.control.domain import system_status
 from services.control.lamp_metrics import LampMetrics
 from services.control.neutral import neutral_target
 from services.control.own import OWN, OwnCommands
-from services.control.ports import Commands, Processes, Snapshots
+from services.control.ports import Alerts, Commands, Processes, Snapshots
 
 _COMMANDS = metrics.counter("hedgerow_control_commands_total", "Commands recorded or repeated.", ("kind",))
 
@@ -29,12 +29,13 @@ class ControlService:
     """Holds no state but what was last published: every answer is computed from facts gathered for it."""
 
     def __init__(
-        self, config: ControlConfig, snapshots: Snapshots, processes: Processes, commands: Commands,
+        self, config: ControlConfig, snapshots: Snapshots, processes: Processes, alerts: Alerts, commands: Commands,
         own: OwnCommands, market_now: Callable[[], int], recorded: Callable[[], None],
     ) -> None:  # fmt: skip
         self._config = config
         self._snapshots = snapshots
         self._processes = processes
+        self._alerts = alerts
         self._commands = commands
         self._own = own
         self._flattening = asyncio.Lock()
@@ -50,8 +51,9 @@ class ControlService:
         config = self._config
         strategies = await self._snapshots.read()
         return system_status(
-            strategies, self._processes.facts(), config.limits, config.broker_mode, wall_now(), self._market_now()
-        )
+            strategies, self._processes.facts(), config.limits, config.broker_mode, wall_now(), self._market_now(),
+            await self._alerts.read(),
+        )  # fmt: skip
 
     async def watch(self) -> None:
         """Publishes every change of the status until canceled."""

@@ -23,6 +23,7 @@ from hedgerow.cli.statistics_view import print_statistics
 from hedgerow.domain.errors import InvalidValue, NotFound
 from hedgerow.domain.moment import parse_moment
 from hedgerow.domain.period import Period, day_start
+from hedgerow.store.alerts import root_of, standing_alerts
 from hedgerow.store.location import location_of, status_location_of
 from hedgerow.store.operations import OperationType
 from hedgerow.store.read import PAGE_LIMIT, read_operations, read_status
@@ -46,6 +47,8 @@ def status(session: SessionArgument = "latest", json_: JsonFlag = False) -> None
     if json_:
         print_json(snapshots)
         return
+    for alert in standing_alerts(root_of(state)):
+        console.print(f"ALERT {alert.reason}, raised {wall_text(alert.wall_ns)}: {alert.text}", markup=False)
     for snapshot in snapshots:
         shown = {key: snapshot.get(key) for key in _SHOWN}
         shown["block_reasons"] = ", ".join(snapshot.get("block_reasons", [])) or "none"

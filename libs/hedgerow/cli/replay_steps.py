@@ -23,10 +23,10 @@ class Break(StrEnum):
 
 
 class Selection(NamedTuple):
-    """Which ticks to show: from decision `start` on, `count` of them (None = all), only those that fit `at`."""
+    """Which ticks to show: from decision `start` on, at most `most` of them (None = all), only those that fit `at`."""
 
     start: int = 1
-    count: int | None = None
+    most: int | None = None
     at: Break | None = None
 
 
@@ -47,7 +47,7 @@ def chosen(items: Iterable[Run | Tick | TornTail], selection: Selection) -> Iter
             continue
         yield item
         shown += 1
-        if shown == selection.count:
+        if shown == selection.most:
             return
 
 

@@ -36,6 +36,9 @@ DESIGNED_OR_MENDING = {
     "MAX_DAILY_HEDGES": "the session's hedge count is used up",
     "MAX_POSITION": "the hedge wanted would pass the position limit",
     "MAX_NET_DELTA": "net delta is beyond its configured cap",
+    "REPLAY_DIVERGED": "recorded decisions do not come out the same; `hedgerow replay verify` shows where",
+    "REPLAY_REFUSED": "recorded decisions cannot be folded by this code; `hedgerow replay verify` says why",
+    "SESSION_LOG_DAMAGED": "a session log is damaged or lacks decisions; `hedgerow replay verify` says where",
 }
 """Reasons that turn the lamp yellow, in words; every other reason turns it red."""
 

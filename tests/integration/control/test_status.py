@@ -16,6 +16,7 @@ from hedgerow.api.control.v1 import control_pb2
 from hedgerow.clock import ClockWriter
 from hedgerow.settings import ReplaySettings, Settings, StatusSettings
 from hedgerow.state_dir import StateDir
+from hedgerow.store.alerts import Alert, lift_alert, raise_alert
 from tests.integration.control.conftest import (
     HEARTBEAT_S,
     PROCESSES,
@@ -87,6 +88,11 @@ async def test_the_lamp_through_a_day(
         talking.append("WAITING_IB")  # a gateway that is not there is no fault
         await lamp_turns(control, YELLOW, "WAITING_IB")
         talking.clear()
+        await lamp_turns(control, GREEN)
+        raise_alert(state.root, Alert("REPLAY_DIVERGED", "live/goog", "decision 12 came out otherwise", 1))
+        (reason,) = (await lamp_turns(control, YELLOW)).reasons
+        assert reason.startswith("REPLAY_DIVERGED live/goog: recorded decisions do not come out the same")
+        assert lift_alert(state.root, "REPLAY_DIVERGED", "live/goog")
         await healthy.stop("stats")
         assert "SERVICE_DOWN stats" in (await lamp_turns(control, YELLOW)).reasons[0]
         await healthy.stop("execution")

@@ -25,9 +25,10 @@ def world() -> World:
     return some_day()
 
 
-def offset_of(log: bytes, index: int) -> int:
+def offset_of(log: bytes | bytearray, index: int) -> int:
     """Where the payload of record `index` (from 0) begins."""
-    return FRAME.size + FRAME.unpack_from(log)[0] + index * (FRAME.size + RECORD_SIZE) + FRAME.size
+    (header_size, _, _) = FRAME.unpack_from(log)
+    return FRAME.size + int(header_size) + index * (FRAME.size + RECORD_SIZE) + FRAME.size
 
 
 def altered(folder: Path, index: int, at: int, data: bytes, forge: bool) -> None:
@@ -157,7 +158,7 @@ def test_a_flag_that_is_neither_0_nor_1_was_altered(tmp_path: Path, world: World
 
 def test_other_code_is_told_of_and_unknown_strategies_are_refused(tmp_path: Path, world: World) -> None:
     for run in ({"code_version": "older"}, {"kind": "not_there"}, {"params": {"no": 1}}):
-        log = SessionLog(tmp_path, header(**run))  # type: ignore[arg-type]
+        log = SessionLog(tmp_path, header(**run))
         for record in world.log[:10]:
             log.append(*record)
         log.close()
