@@ -99,7 +99,8 @@ def _machine_code(replaced: Mapping[str, Callable[..., Any]], folder: Path) -> C
         module = function.__module__
         if module.startswith(_ENGINE) or module in outside:
             scope = scopes.setdefault(module, dict(vars(sys.modules[module])))
-            twins[function] = numba.njit(cache=True, nogil=True)(_twin(function, scope))
+            inline = function is replaced["step"] or module == view.__name__
+            twins[function] = numba.njit(cache=True, nogil=True, forceinline=inline)(_twin(function, scope))
     scopes[loop.__name__].update(replaced)
     for scope in scopes.values():
         for name, value in list(scope.items()):

@@ -102,7 +102,7 @@ def run_bound(
     )  # fmt: skip
     desk = Desk(NO_ORDER, NO_POSITION, 0.0, 0.0, 0, 0, 0, 0)
     world = World(
-        0, 0, 0, int(feed.ts[0]), ObservationCause.START.value, 0, -1, 0, 2**62, 0, 0, 0, NO_INTENT, FREE, desk,
+        0, 0, 0, int(feed.ts[0]), ObservationCause.START.value, 0, -1, 2**62, 0, 0, 0, NO_INTENT, FREE, desk,
         0.0, 0.0,
     )  # fmt: skip
     state = runner.initial_state(params)

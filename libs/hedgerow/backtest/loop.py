@@ -149,7 +149,7 @@ def run_rows(
     cause = world.cause
     turns = world.turns
     quote_row = world.quote_row
-    due = world.due
+    due = min(order_due(world.desk.order), leg_due(legs))
     timer_due = world.timer_due
     next_mark = world.next_mark
     decisions = world.decisions
@@ -290,6 +290,6 @@ def run_rows(
             cause = ObservationCause.ORDER_EVENT + 0 if traded else ObservationCause.QUOTE + 0
             traded = False
     return state, World(
-        row, day, sequence, now, cause, turns, quote_row, due, timer_due, next_mark, decisions, marks, intent,
+        row, day, sequence, now, cause, turns, quote_row, timer_due, next_mark, decisions, marks, intent,
         verdict, desk, option_cash, options_realized,
     ), why  # fmt: skip

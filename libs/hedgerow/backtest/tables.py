@@ -100,8 +100,8 @@ class World(NamedTuple):
     """All that the loop carries besides the strategy's state, so that it can come back and go on.
 
     `cause` is an ObservationCause to evaluate next, -1 none; `quote_row` the row of the underlying's quote, -1 none;
-    `intent` what the last decision asked for and was not acted on yet; `due` when the next order or leg event is,
-    `timer_due` the next timer; `turns` evaluations at this instant; `option_cash` and `options_realized` USD.
+    `intent` what the last decision asked for and was not acted on yet; `timer_due` when the next timer is;
+    `turns` evaluations at this instant; `option_cash` and `options_realized` USD.
     """
 
     row: int
@@ -111,7 +111,6 @@ class World(NamedTuple):
     cause: int
     turns: int
     quote_row: int
-    due: int
     timer_due: int
     next_mark: int
     decisions: int
