@@ -8,22 +8,24 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError, field_validator, model_validator
 
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.instrument import parse_instrument_id
 from hedgerow.settings import Section, default_tree
 from hedgerow.settings_text import apply, parse_yaml, read_text
-from hedgerow.strategy.gamma_scalper.config import GammaScalperConfig
+from hedgerow.strategy.kinds import OWN_KEY, config_of, place
+from hedgerow.strategy.kit.config import StrategyConfig, kind_name
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Symbol = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9.\-]{0,15}$")]
-StrategyConfig = GammaScalperConfig
+Strategy = Annotated[SerializeAsAny[StrategyConfig], BeforeValidator(config_of)]
+STRATEGY_KEYS = (*StrategyConfig.model_fields, OWN_KEY)
+"""First words of the keys a strategy may have: one strategy's own keys are in `rule`."""
 
 _TAPE_KEYS = ("tapes", "history")
 """What says where the data is: no part of the configuration's hash, the data have a hash of their own."""
-DEFAULT_RUN_ID = "backtest"
 
 
 class History(Section):
@@ -111,7 +113,7 @@ class Spec(Section):
     tapes: tuple[Path, ...] = Field(default=(), description="tape files, any order; days of several symbols may mix")
     history: History | None = None
     scenario: Scenario | None = None
-    strategies: tuple[StrategyConfig, ...] = Field(min_length=1)
+    strategies: tuple[Strategy, ...] = Field(min_length=1)
     position: Position = Position()
     fills: Fills = Fills()
     commissions: Literal["fixed", "tiered", "none"] = "fixed"
@@ -133,7 +135,10 @@ class Spec(Section):
 
     def content(self) -> dict[str, Any]:
         """What decides the outcome besides the data, JSON-ready; holds no path."""
-        return self.model_dump(mode="json", exclude=set(_TAPE_KEYS))
+        told = self.model_dump(mode="json", exclude=set(_TAPE_KEYS))
+        for strategy in told["strategies"]:
+            strategy["kind"] = kind_name(strategy["kind"])
+        return told
 
     @property
     def config_hash(self) -> str:
@@ -147,40 +152,48 @@ def read_spec(path: Path, sets: tuple[str, ...] = ()) -> Spec:
 
     Raises InvalidValue naming key, value, rule and fix.
     """
-    return make_spec(parse_yaml(read_text(path), str(path)), sets, path.parent)
+    return make_spec(spec_tree(path), sets)
 
 
-def make_spec(tree: dict[str, Any], sets: tuple[str, ...] = (), folder: Path | None = None) -> Spec:
+def spec_tree(path: Path) -> dict[str, Any]:
+    """The keys of a spec's file, its paths made absolute; raises InvalidValue."""
+    tree = parse_yaml(read_text(path), str(path))
+    folder = path.absolute().parent
+    place(tree, folder)
+    if isinstance(tree.get("tapes"), list):
+        tree["tapes"] = [str(folder / str(each)) for each in tree["tapes"]]
+    history = tree.get("history")
+    if isinstance(history, dict):
+        places = {key: str(folder / str(history[key])) for key in ("lean", "tapes") if history.get(key)}
+        tree["history"] = {**history, **places}
+    return tree
+
+
+def make_spec(tree: dict[str, Any], sets: tuple[str, ...] = ()) -> Spec:
     """The spec a tree of keys says, with `key=value` overrides; without strategies, one gamma scalper.
 
     A key of an override that is none of the spec's goes into every strategy, as in the settings
-    (`gates.state.delta.hedge_threshold=40`). Relative paths are taken from `folder`. Raises InvalidValue.
+    (`gates.state.delta.hedge_threshold=40`). Raises InvalidValue.
     """
     tree = {"strategies": default_tree()["strategies"], **tree}
     for item in sets:
-        apply(tree, item, Spec.model_fields, StrategyConfig.model_fields)
+        apply(tree, item, Spec.model_fields, STRATEGY_KEYS)
     try:
-        spec = Spec.model_validate(tree)
+        return Spec.model_validate(tree)
     except ValidationError as error:
         raise refused(error) from error
-    return spec if folder is None else _placed(spec, folder)
 
 
-def _placed(spec: Spec, folder: Path) -> Spec:
-    history = spec.history
-    if history is not None:
-        places = {key: folder / place for key in ("lean", "tapes") if (place := getattr(history, key)) is not None}
-        history = history.model_copy(update=places)
-    return spec.model_copy(update={"tapes": tuple(folder / tape for tape in spec.tapes), "history": history})
-
-
-def refused(error: ValidationError) -> InvalidValue:
-    """The first thing wrong, in the project's words."""
+def refused(error: ValidationError, within: tuple[object, ...] = ()) -> InvalidValue:
+    """The first thing wrong, in the project's words; `within` is where the error's own keys begin."""
     first = error.errors()[0]
+    place = (*within, *first["loc"])
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, InvalidValue):
         return cause
-    key = ".".join(str(part) for part in first["loc"]) or "spec"
+    if isinstance(cause, ValidationError):
+        return refused(cause, place)
+    key = ".".join(str(part) for part in place) or "spec"
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     value = "..." if isinstance(first["input"], (dict, list, tuple)) else first["input"]
     fix = "remove it or correct its spelling" if first["type"] == "extra_forbidden" else ""

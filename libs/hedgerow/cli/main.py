@@ -8,6 +8,7 @@ import sys
 import typer
 
 from hedgerow.cli import (
+    backtest,
     config,
     conformance,
     control,
@@ -54,6 +55,7 @@ app.command("retry-ib")(control.retry_ib)
 app.command("recoveries")(recoveries.recoveries)
 app.command("healthcheck")(control.healthcheck)
 app.command("dashboard")(dashboard.dashboard)
+app.command("backtest")(backtest.backtest)
 app.command("check")(check.check)
 app.command("torture")(torture.torture)
 app.add_typer(sessions.app, name="session")

@@ -26,8 +26,9 @@ def run_of(seed: int, n: int, legs: int, count: int) -> tuple[Marks, Fills]:
 
     ts = np.cumsum(draw.integers(0, 10**15, n))
     marks = Marks(
-        ts, prices(n, unknown=True), amounts(n), amounts(n), *(amounts(n, unknown=True) for _ in range(3)),
-        np.abs(amounts(n, legs, unknown=True)), amounts(n, legs, unknown=True),
+        ts=ts, spot=prices(n, unknown=True), equity=amounts(n), stock=amounts(n),
+        net_delta=amounts(n, unknown=True), gamma=amounts(n, unknown=True), theta=amounts(n, unknown=True),
+        volatility=np.abs(amounts(n, legs, unknown=True)), vega=amounts(n, legs, unknown=True),
     )  # fmt: skip
     times = np.sort(draw.integers(0, 12 * 10**15, count))
     return marks, Fills(times, draw.choice((1, -1), count), *(prices(count) for _ in range(5)))

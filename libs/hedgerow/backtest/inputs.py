@@ -1,0 +1,175 @@
+"""From a spec to market data: tapes read, imported or made, per symbol in order of date, each with its hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from hedgerow.backtest.feed import Leg
+from hedgerow.backtest.scenarios import overlay, scenario_tape
+from hedgerow.backtest.spec import History, Scenario, Spec
+from hedgerow.backtest.spec import Position as HeldPosition
+from hedgerow.domain.errors import InvalidValue
+from hedgerow.domain.instrument import Instrument, parse_instrument_id
+from hedgerow.strategy.kit.config import StrategyConfig
+from hedgerow.tape.format import COLUMN_NAMES, Tape
+from hedgerow.tape.lean import import_lean
+from hedgerow.tape.lean_source import find_day
+from hedgerow.tape.reader import read_meta, read_tape
+from hedgerow.tape.select import select_straddle
+from hedgerow.tape.sessions import session
+
+Say = Callable[[str], None]
+
+
+def quiet(words: str) -> None:
+    """No one watches."""
+
+
+def tapes_of(spec: Spec, say: Say = quiet) -> dict[str, tuple[Tape, ...]]:
+    """The spec's tapes by symbol, in order of date, the scenario laid over them.
+
+    Raises InvalidValue for data that are absent, damaged or of one symbol and day twice.
+    """
+    tapes = list(_given(spec, say))
+    if spec.scenario is not None:
+        say(f"scenario {spec.scenario.name}")
+        tapes = [overlay(tape, spec.scenario.name, spec.seed) for tape in tapes] or list(
+            _made(spec.scenario, spec.seed)
+        )
+    found: dict[str, tuple[Tape, ...]] = {}
+    for tape in sorted(tapes, key=lambda tape: (tape.meta.symbol, tape.meta.date)):
+        earlier = found.get(tape.meta.symbol, ())
+        if earlier and earlier[-1].meta.date == tape.meta.date:
+            raise InvalidValue("tapes", tape.meta.date.isoformat(), f"each day of {tape.meta.symbol} once")
+        found[tape.meta.symbol] = (*earlier, tape)
+    return found
+
+
+def _given(spec: Spec, say: Say) -> Iterator[Tape]:
+    for path in spec.tapes:
+        say(f"reading {path.name}")
+        yield read_tape(path)
+    if spec.history is not None:
+        yield from _from_lean(spec.history, say) if spec.history.lean is not None else _from_tapes(spec.history, say)
+
+
+def _from_tapes(history: History, say: Say) -> Iterator[Tape]:
+    assert history.tapes is not None
+    found = 0
+    for path in sorted(history.tapes.glob("*.parquet")):
+        meta = read_meta(path)
+        if meta.symbol == history.symbol and history.start <= meta.date <= history.end:
+            say(f"reading {path.name}")
+            found += 1
+            yield read_tape(path)
+    if not found:
+        rule = f"a folder with tapes of {history.symbol} from {history.start} to {history.end}"
+        raise InvalidValue("history.tapes", history.tapes.name, rule, "`hedgerow tape info` tells what a file is of")
+
+
+def _from_lean(history: History, say: Say) -> Iterator[Tape]:
+    assert history.lean is not None
+    days = [day for day in _sessions(history) if _is_there(history.lean, history.symbol, day)]
+    if not days:  # says what there is instead
+        find_day(history.lean, history.symbol, history.start)
+    with TemporaryDirectory() as folder:
+        for day in days:
+            say(f"importing {history.symbol} {day}")
+            import_lean(history.lean, history.symbol, day, Path(folder) / "day.parquet")
+            yield read_tape(Path(folder) / "day.parquet")
+
+
+def _sessions(history: History) -> Iterator[date]:
+    day = history.start
+    while day <= history.end:
+        if session(day) is not None:
+            yield day
+        day += timedelta(days=1)
+
+
+def _is_there(folder: Path, symbol: str, day: date) -> bool:
+    try:
+        find_day(folder, symbol, day)
+    except InvalidValue as error:
+        if error.key == "date":
+            return False
+        raise
+    return True
+
+
+def _made(scenario: Scenario, seed: int) -> Iterator[Tape]:
+    day, made = scenario.start, 0
+    while made < scenario.days:
+        if session(day) is not None:
+            yield scenario_tape(scenario.name, seed + made, day, scenario.symbol, scenario.interval_ms)
+            made += 1
+        day += timedelta(days=1)
+
+
+def tape_hash(tape: Tape) -> str:
+    """sha256 (hex) over what a tape says: symbol, day, instruments, interval and every row; not the file's bytes."""
+    meta = tape.meta
+    instruments = [f"{each.instrument_id} {each.multiplier}" for each in meta.instruments]
+    session_ns = [str(meta.session_open_ns), str(meta.session_close_ns)]
+    said = [meta.symbol, meta.date.isoformat(), str(meta.interval_ms), *session_ns, *instruments]
+    digest = hashlib.sha256("\n".join(said).encode())
+    for name in COLUMN_NAMES:
+        values = np.ascontiguousarray(getattr(tape, name))
+        if values.dtype == np.float64:
+            values = np.where(np.isnan(values), np.nan, values)  # one NaN, whatever its payload
+        digest.update(values.tobytes())
+    return digest.hexdigest()
+
+
+def hash_of(hashes: list[str]) -> str:
+    """One hash for several tapes, in order; that of a single one is its own."""
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+
+def legs_of(position: HeldPosition, config: StrategyConfig, tapes: tuple[Tape, ...]) -> tuple[Leg, ...]:
+    """The option legs a strategy holds from its first day on; raises InvalidValue where the data have none such.
+
+    A strategy that adopts nothing (`adopt: none`) holds none.
+    """
+    if position.kind == "none" or config.adopt == "none":
+        return ()
+    if position.kind == "legs":
+        return tuple(
+            Leg(
+                instrument := parse_instrument_id(leg.instrument),
+                leg.contracts,
+                _first_mid(tapes, instrument) if leg.average_price is None else leg.average_price,
+            )
+            for leg in position.legs
+            if parse_instrument_id(leg.instrument).symbol == config.underlying.symbol
+        )
+    if position.kind == "straddle" and len(tapes[0].meta.instruments) == 1:
+        raise InvalidValue(
+            "position.kind", position.kind, f"a tape with options, and that of {tapes[0].meta.symbol} has none",
+            "add --synthetic-straddle, or `position: {kind: synthetic_straddle}` or `{kind: none}` to the spec",
+        )  # fmt: skip
+    structure = config.gates.strategy.structure
+    straddle = select_straddle(tapes[0], structure.min_dte, structure.max_dte)
+    return (
+        Leg(straddle.call, position.contracts, straddle.call_mid, straddle.as_of_ns),
+        Leg(straddle.put, position.contracts, straddle.put_mid, straddle.as_of_ns),
+    )
+
+
+def _first_mid(tapes: tuple[Tape, ...], wanted: Instrument) -> float:
+    """The first two-sided mid in session of an instrument."""
+    for tape in tapes:
+        if wanted in tape.meta.instruments:
+            rows = (tape.instrument == tape.meta.instruments.index(wanted)) & ~tape.extended
+            mids = (tape.bid[rows] + tape.ask[rows]) * 0.5
+            known = np.flatnonzero(np.isfinite(mids))
+            if len(known):
+                return float(mids[known[0]])
+    rule = "a contract the tapes quote on both sides, or one with an average_price"
+    raise InvalidValue("position.legs", wanted.instrument_id, rule, "`hedgerow tape info FILE` lists expiries")
