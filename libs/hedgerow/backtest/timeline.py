@@ -44,7 +44,7 @@ class Stretch:
 class Timeline:
     """One strategy's sessions, states and blocks; a state or reason is that of most evaluations of a slice.
 
-    `shares`: of all evaluations per dimension and state, exactly, states that never were left out.
+    `shares`: of all evaluations in session per dimension and state, exactly, states that never were left out.
     """
 
     slice_ns: int
@@ -66,6 +66,7 @@ def timeline_of(
     slice_ns = max(_SLICE_NS, -(-length // _MOST_SLICES))
     blocked: list[Stretch] = []
     states: dict[str, list[Stretch]] = {name: [] for name in codes}
+    seen = {name: np.zeros(len(DIMENSIONS[name]), dtype=np.int64) for name in codes}
     for start, end in sessions:
         inside = slice(int(np.searchsorted(ts, start)), int(np.searchsorted(ts, end, side="right")))
         if inside.start == inside.stop:
@@ -74,6 +75,7 @@ def timeline_of(
         bounds = (start, end, slice_ns)
         for name, column in codes.items():
             most = _most(cells, column[inside], len(DIMENSIONS[name]))
+            seen[name] += np.bincount(column[inside], minlength=len(DIMENSIONS[name]))
             states[name] += _stretches(_carried(most), bounds, DIMENSIONS[name])
         reasons = block_reason[inside]
         held = reasons >= FIRST_BLOCK
@@ -82,7 +84,7 @@ def timeline_of(
     return Timeline(
         slice_ns, tuple((int(start), int(end)) for start, end in sessions), tuple(blocked),
         {name: tuple(runs) for name, runs in states.items()},
-        {name: _shares(column, DIMENSIONS[name]) for name, column in codes.items()},
+        {name: _shares(counts, DIMENSIONS[name]) for name, counts in seen.items()},
     )  # fmt: skip
 
 
@@ -113,7 +115,6 @@ def _stretches(cells: NDArray[np.int64], bounds: tuple[int, int, int], words: ty
     return found
 
 
-def _shares(column: Codes, words: type[IntEnum]) -> dict[str, float]:
-    seen = np.bincount(column, minlength=len(words))
+def _shares(seen: NDArray[np.int64], words: type[IntEnum]) -> dict[str, float]:
     total = max(1, int(seen.sum()))
     return {word.name: round(int(seen[word]) / total, 6) for word in words if seen[word]}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hedgerow.backtest.html.figures import clock, local, number, percent, signed
 from hedgerow.backtest.html.markup import Html, markup, tag
 from hedgerow.backtest.html.plot import Plot, legend, percent_of, time_labels
 from hedgerow.backtest.html.scales import TimeAxis, scale_of, thinned
-from hedgerow.backtest.report import OrderRow, StrategyReport
+from hedgerow.backtest.report import Curve, OrderRow, StrategyReport
 from hedgerow.backtest.timeline import Timeline
 
 _PRICE_HEIGHT, _DELTA_HEIGHT, _EQUITY_HEIGHT, _DRAWDOWN_HEIGHT = 260, 130, 150, 76
@@ -32,11 +33,25 @@ _TONES = {
 
 
 def axis_of(strategy: StrategyReport) -> TimeAxis:
-    """The strategy's sessions side by side; without a timeline its whole curve as one."""
-    if strategy.timeline is not None and strategy.timeline.sessions:
-        return TimeAxis(strategy.timeline.sessions)
+    """The strategy's sessions side by side, as far as it ran; without a timeline its whole curve as one."""
     ts = strategy.equity.ts
-    return TimeAxis([(ts[0], ts[-1])] if ts else [])
+    if not ts:
+        return TimeAxis([])
+    sessions = strategy.timeline.sessions if strategy.timeline is not None else ()
+    ran = [(max(start, ts[0]), min(end, ts[-1])) for start, end in sessions]
+    return TimeAxis([(start, end) for start, end in ran if start < end] or [(ts[0], ts[-1])])
+
+
+def drawn(strategy: StrategyReport) -> StrategyReport:
+    """The same with its curve's points outside the sessions left out."""
+    axis, curve = axis_of(strategy), strategy.equity
+    kept = [index for index, ts in enumerate(curve.ts) if axis.inside(ts)]
+    inside = Curve(
+        curve.points_before, tuple(curve.ts[i] for i in kept), tuple(curve.equity[i] for i in kept),
+        tuple(curve.spot[i] for i in kept), tuple(curve.net_delta[i] for i in kept),
+        tuple(curve.stock[i] for i in kept),
+    )  # fmt: skip
+    return replace(strategy, equity=inside)
 
 
 def course(strategy: StrategyReport) -> Html:
@@ -129,9 +144,10 @@ def _net_delta(strategy: StrategyReport, axis: TimeAxis, shares: Sequence[float]
         plot.between(-band, band, "band")
         plot.level(threshold, "limit")
         plot.level(-threshold, "limit")
-        plot.words(f"threshold ±{number(threshold, 0)}", scale.at(threshold) - 4)
     plot.level(0.0, "zero")
     plot.line(shares, values, "delta")
+    if threshold:
+        plot.words(f"threshold ±{number(threshold, 0)}", scale.at(threshold) - 4)
     return plot.html()
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
 from hedgerow.backtest.html import tables
-from hedgerow.backtest.html.course import course, state_table
+from hedgerow.backtest.html.course import course, drawn, state_table
 from hedgerow.backtest.html.figures import NOTHING, number, percent, signed, tone
 from hedgerow.backtest.html.markup import Content, Html, markup, tag
 from hedgerow.backtest.html.panels import comparison, hedges_per_hour, slippage
@@ -26,6 +27,7 @@ _SPRITES = Html(
 def render(report: Report) -> str:
     """The whole page of a report."""
     title = f"Backtest {report.run_id}" if report.run_id else "Backtest"
+    report = replace(report, strategies=tuple(drawn(each) for each in report.strategies))
     several = len(report.strategies) > 1
     return document(
         title,
@@ -120,17 +122,20 @@ def _strategy(strategy: StrategyReport, index: int, several: bool) -> Html:
     left = tag(
         "div",
         course(strategy),
-        _panel("Composite state, share of evaluations", state_table(strategy.timeline)) if strategy.timeline else None,
+        _panel("Composite state, share of evaluations in session", state_table(strategy.timeline))
+        if strategy.timeline else None,
+        _panel("Option position", tables.legs(strategy)) if strategy.legs else None,
         _folded(f"Orders ({number(len(strategy.orders) + strategy.orders_omitted, 0)})", tables.orders(strategy)),
         class_="column",
-    )
+    )  # fmt: skip
     right = tag(
         "div",
-        _panel("Where the P&L came from, USD", tables.waterfall(strategy.pnl)),
+        _panel("Where the P&L came from, USD", tables.waterfall(strategy.pnl), tables.gamma_parts(strategy)),
         _panel("Execution quality", tables.execution(strategy), slippage(strategy)),
         hedges_per_hour(strategy),
         _panel("What held hedges back, evaluations", tables.bars(_floats(strategy.block_reasons), "blocked")),
         _folded("Gates that failed, evaluations", tables.bars(failed, "gate")),
+        _folded("Risk rules, orders", tables.rules(strategy)) if strategy.rules else None,
         _folded("Configuration", tables.pairs({"hash": tag("code", strategy.config_hash)}),
                 tables.configuration(strategy)),
         class_="column",
@@ -155,4 +160,7 @@ def _days(report: Report) -> Html | None:
 
 
 def _provenance(report: Report) -> Html:
-    return tag("section", tag("h2", "What this was made of"), tables.provenance(report), class_="panel made")
+    return tag(
+        "section", tag("h2", "What this was made of"), tables.provenance(report),
+        tag("details", tag("summary", "How it was run"), tables.spec(report)), class_="panel made",
+    )  # fmt: skip

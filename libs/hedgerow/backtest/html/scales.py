@@ -81,6 +81,11 @@ class TimeAxis:
         start, end = self.sessions[index]
         return (self._before[index] + min(max(ns, start), end) - start) / self.total
 
+    def inside(self, ns: int) -> bool:
+        """Whether that instant is within a session, ends included."""
+        index = bisect_right(self._starts, ns) - 1
+        return index >= 0 and ns <= self.sessions[index][1]
+
     def ticks(self, about: int = 14) -> list[TimeTick]:
         """About so many marks: clock times within a day or two, dates over more."""
         if len(self.sessions) > 2:

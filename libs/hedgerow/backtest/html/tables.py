@@ -172,6 +172,39 @@ def configuration(strategy: StrategyReport) -> Html:
     return table(["key", "value"], rows, 2, "config")
 
 
+def gamma_parts(strategy: StrategyReport) -> Html:
+    """What the bar of gamma is made of."""
+    parts = strategy.gamma_parts
+    words = (
+        f"gamma: curvature {signed(parts.curvature)}, net delta left open {signed(parts.open_delta)}, "
+        f"not explained by either {signed(parts.residual)}"
+    )
+    return tag("p", words, class_="empty")
+
+
+def legs(strategy: StrategyReport) -> Html:
+    """The option legs it held."""
+    rows = [
+        [tag("code", str(leg["instrument"])), signed(leg["contracts"], 0), number(leg["average_price"], 4)]
+        for leg in strategy.legs
+    ]
+    return table(["instrument", "contracts", "average price"], rows)
+
+
+def rules(strategy: StrategyReport) -> Html:
+    """What each risk rule said about the orders."""
+    rows = [
+        [tag("code", name), number(count.allowed, 0), number(count.denied, 0)] for name, count in strategy.rules.items()
+    ]
+    return table(["rule", "allowed", "denied"], rows)
+
+
+def spec(report: Report) -> Html:
+    """The spec but for its strategies, which stand with each of them."""
+    tree = {key: value for key, value in report.spec.items() if key != "strategies"}
+    return table(["key", "value"], [(tag("code", key), tag("code", value)) for key, value in flat(tree)], 2, "config")
+
+
 def provenance(report: Report) -> Html:
     """What the figures were made of: enough to make them again."""
     return pairs({
@@ -181,6 +214,10 @@ def provenance(report: Report) -> Html:
         "code version": tag("code", report.code_version),
         "rule set": tag("code", report.rule_set_hash or NOTHING),
         **{
-            f"tape {each.symbol} {each.date}": f"{each.source}, {number(each.rows, 0)} rows" for each in report.tapes
+            f"tape {each.symbol} {each.date}": ", ".join([
+                each.source, f"{number(each.rows, 0)} rows",
+                *(f"{name} {number(count, 0)}" for name, count in each.bad_data.items() if count),
+            ])
+            for each in report.tapes
         },
     })  # fmt: skip
