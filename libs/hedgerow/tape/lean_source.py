@@ -12,7 +12,6 @@ from datetime import date, datetime
 from pathlib import Path
 
 from hedgerow.domain.errors import InvalidValue
-from hedgerow.tape.sessions import NEW_YORK
 
 # Interval of a bar of each resolution, the one preferred first; a tick has none.
 INTERVALS_MS = {"minute": 60_000, "second": 1_000, "tick": 0}
@@ -25,11 +24,18 @@ _DAMAGED = (
 
 @dataclass(frozen=True)
 class LeanDay:
-    """The quote files of one symbol and day: its equity's, and its option chain's where there is one."""
+    """The files of one symbol and day: its equity's quotes; its option chain's and both's trades where there are."""
 
     resolution: str
     equity: Path
     options: Path | None
+    equity_trades: Path | None
+    option_trades: Path | None
+
+    @property
+    def files(self) -> list[Path]:
+        """Those that exist."""
+        return [path for path in (self.equity, self.options, self.equity_trades, self.option_trades) if path]
 
     @property
     def interval_ms(self) -> int:
@@ -37,21 +43,30 @@ class LeanDay:
         return INTERVALS_MS[self.resolution]
 
 
-def find_day(data: Path, symbol: str, day: date) -> LeanDay:
-    """The files of the resolution preferred: minutes (option chains come in them), else seconds, else ticks.
+def find_day(data: Path, symbol: str, day: date, resolution: str = "", trades: bool = True) -> LeanDay:
+    """The files of that resolution; empty: minutes (option chains come in them), else seconds, else ticks.
 
     Raises InvalidValue naming the dates that exist for the symbol, or the symbols that exist for the date.
     """
+    if resolution and resolution not in INTERVALS_MS:
+        raise InvalidValue("resolution", resolution, f"one of {', '.join(INTERVALS_MS)}")
     if not (data / "equity" / "usa").is_dir():
         raise InvalidValue(
             "data", str(data), "LEAN's Data folder, holding equity/usa", "name the folder above `equity`"
         )
-    folder, name = symbol.lower(), f"{day:%Y%m%d}_quote"
-    for resolution in INTERVALS_MS:
-        equity = data / "equity" / "usa" / resolution / folder / f"{name}.zip"
-        if equity.is_file():
-            options = data / "option" / "usa" / resolution / folder / f"{name}_american.zip"
-            return LeanDay(resolution, equity, options if options.is_file() else None)
+    folder = symbol.lower()
+    for each in [resolution] if resolution else INTERVALS_MS:
+
+        def file(kind: str, name: str, each: str = each) -> Path | None:
+            path = data / kind / "usa" / each / folder / f"{day:%Y%m%d}_{name}.zip"
+            return path if path.is_file() else None
+
+        equity = file("equity", "quote")
+        if equity is not None:
+            wanted = ("trade", "trade_american") if trades else ("", "")
+            return LeanDay(
+                each, equity, file("option", "quote_american"), file("equity", wanted[0]), file("option", wanted[1])
+            )
     days = sorted({path.name[:8] for path in data.glob(f"equity/usa/*/{folder}/*_quote.zip")})
     if days:
         listed = ", ".join(datetime.strptime(text, "%Y%m%d").date().isoformat() for text in days if text.isdecimal())
@@ -65,11 +80,6 @@ def _what_else(data: Path, day: date) -> str:
         return f"for {day} it holds {', '.join(on_day)}"
     ever = sorted({path.parent.name.upper() for path in data.glob("equity/usa/*/*/*_quote.zip")})
     return f"it holds nothing for {day}, and for other dates {', '.join(ever) or 'nothing'}"
-
-
-def midnight_ns(day: date) -> int:
-    """Midnight in New York at the start of `day`, ns UTC: what LEAN's milliseconds count from."""
-    return int(datetime(day.year, day.month, day.day, tzinfo=NEW_YORK).timestamp()) * 1_000_000_000
 
 
 @contextmanager

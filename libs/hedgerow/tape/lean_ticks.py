@@ -41,12 +41,13 @@ class BestQuotes:
     """Each change of the best bid and offer.
 
     `rows` (int64): time in ms since midnight New York, bid, bid size, ask, ask size; prices in 1/10000
-    dollar, 0 where there is no quote. `ticks` counts the rows they come from.
+    dollar, 0 where there is no quote. `ticks` counts the rows they come from, `suspicious` those of them left out.
     """
 
     feed: TickFeed
     rows: NDArray[np.int64]
     ticks: int
+    suspicious: int
 
 
 def consolidate(file: str, chunks: Iterable[bytes], feed: TickFeed | None = None) -> BestQuotes:
@@ -62,11 +63,12 @@ def consolidate(file: str, chunks: Iterable[bytes], feed: TickFeed | None = None
     best = np.zeros(4, dtype=np.int64)
     state = np.array([0] * 8 + [-1, 0], dtype=np.int64)
     results: list[NDArray[np.int64]] = []
-    ticks, filled, previous = 0, 0, 0
+    ticks, filled, previous, suspicious = 0, 0, 0, 0
 
     def fold(ended: bool) -> None:
-        nonlocal feed
+        nonlocal feed, suspicious
         block = rows[:filled]
+        suspicious += int(np.count_nonzero(block[:, kernel.SUSPICIOUS]))
         if feed is None:
             feed = feed_of(block)
         if feed is TickFeed.NATIONAL_BEST:
@@ -94,7 +96,7 @@ def consolidate(file: str, chunks: Iterable[bytes], feed: TickFeed | None = None
                 fold(False)
                 filled = 0
     fold(True)
-    return BestQuotes(feed or TickFeed.EXCHANGES, np.concatenate(results), ticks)
+    return BestQuotes(feed or TickFeed.EXCHANGES, np.concatenate(results), ticks, suspicious)
 
 
 def feed_of(rows: NDArray[np.int64]) -> TickFeed:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.instrument import Instrument
+from hedgerow.tape.sessions import midnight_ns
 
 Floats = NDArray[np.float64]
 
@@ -125,6 +127,15 @@ class Source(NamedTuple):
     session_close_ns: int
     interval_ms: int
     instruments: tuple[Instrument, ...]
+
+
+def day_source(
+    name: str, day: date, session_ns: tuple[int, int], interval_ms: int, instruments: tuple[Instrument, ...]
+) -> Source:
+    """A source of one New York day; a bar that starts in its last interval is known at the midnight after."""
+    return Source(
+        name, midnight_ns(day), midnight_ns(day + timedelta(days=1)) + 1, *session_ns, interval_ms, instruments
+    )
 
 
 def policy_of(texts: Iterable[str]) -> Policy:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -38,6 +38,11 @@ def session(day: date) -> tuple[int, int] | None:
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise InvalidValue("date", day.isoformat(), f"the exchange calendar covers {FIRST_YEAR} to {LAST_YEAR}")
     return _sessions_of(day.year).get(day)
+
+
+def midnight_ns(day: date) -> int:
+    """Midnight in New York at the start of `day`, ns UTC."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=NEW_YORK).timestamp()) * 1_000_000_000
 
 
 def previous_session(day: date) -> date:

@@ -14,9 +14,8 @@ from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.instrument import Right, stock
 from hedgerow.tape.examine import examine
 from hedgerow.tape.format import COLUMN_NAMES, TapeColumns, check_columns
-from hedgerow.tape.lean_source import midnight_ns
 from hedgerow.tape.quality import ALLOWED, DEFAULTS, Action, Defect, Source
-from hedgerow.tape.sessions import session
+from hedgerow.tape.sessions import midnight_ns, session
 from tests.unit.tape.tapes import DAY, NAN, contract
 
 INSTRUMENTS = (stock("ABC"), contract(DAY, "100", Right.CALL), contract(DAY, "100", Right.PUT))
