@@ -7,7 +7,6 @@ hash of the loop's sources beside the kernel's `code_version`: an edited callee 
 from __future__ import annotations
 
 import hashlib
-import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +16,9 @@ from types import FunctionType
 from typing import Any
 
 from hedgerow.backtest import commissions, desk, fills, loop, recording, tables, view
-from hedgerow.domain.errors import InvalidValue
 from hedgerow.pricing.compiled import MARKED
 from hedgerow.strategy.hosting import Mode, cache_folder, code_version, compiled_functions
+from hedgerow.strategy.kinds import load, sources_of
 
 _ENGINE = "hedgerow.backtest."
 _SOURCES = (commissions, desk, fills, loop, recording, tables, view)
@@ -39,13 +38,8 @@ class Bound:
 @lru_cache(maxsize=32)
 def bound(strategy: str, mode: Mode) -> Bound:
     """The loop bound to the strategy of that kind; InvalidValue when there is none of that name."""
-    package = f"hedgerow.strategy.{strategy}"
-    try:
-        step = importlib.import_module(f"{package}.step").step
-        initial_state = importlib.import_module(f"{package}.state").initial_state
-    except ModuleNotFoundError as error:
-        raise InvalidValue("strategy kind", strategy, f"a strategy there is ({error.name} is not)") from error
-    return bind(step, initial_state, mode)
+    made = load(strategy)
+    return bind(made.step, made.initial_state, mode, sources=sources_of(strategy))
 
 
 def bind(
@@ -90,15 +84,14 @@ def _machine_code(replaced: Mapping[str, Callable[..., Any]], folder: Path) -> C
     folder.mkdir(parents=True, exist_ok=True)
     settings: Any = numba.config
     settings.CACHE_DIR = str(folder)
-    outside = {each.__module__ for each in replaced.values() if not each.__module__.startswith("hedgerow.")}
-    twins: dict[Any, Any] = {
-        each: compiled for each, compiled in kernel.items() if not each.__module__.startswith(_ENGINE)
-    }
+    twins: dict[Any, Any] = dict(kernel)
     scopes: dict[str, dict[str, Any]] = {}
     for function in MARKED:
         module = function.__module__
-        if module.startswith(_ENGINE) or module in outside:
+        if module.startswith(_ENGINE) or function not in kernel:
             scope = scopes.setdefault(module, dict(vars(sys.modules[module])))
+            # The observation is built, and a strategy's own `step` called, at one place: inlined, whatever of the
+            # observation is not read costs nothing.
             inline = function is replaced["step"] or module == view.__name__
             twins[function] = numba.njit(cache=True, nogil=True, forceinline=inline)(_twin(function, scope))
     scopes[loop.__name__].update(replaced)

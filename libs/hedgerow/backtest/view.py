@@ -14,6 +14,7 @@ from hedgerow.strategy.observation import (
     Observation,
     OrderPhase,
     OrderView,
+    OutsideView,
     QuoteView,
     RestoredView,
 )
@@ -91,4 +92,5 @@ def observe(
         setup.enabled,
         blackout,
         RestoredView(False, 0, math.nan, 0, 0, math.nan, False, 0),
+        OutsideView(0, 0, 0.0, math.nan, 0),
     )  # fmt: skip
