@@ -15,6 +15,7 @@ from rich.live import Live
 
 from hedgerow import state_dir
 from hedgerow.api.strategy.v1 import strategy_pb2, strategy_pb2_grpc
+from hedgerow.cli.demo_day import demo_day
 from hedgerow.cli.demo_report import build_report, print_summary, write_report
 from hedgerow.cli.demo_view import live_table
 from hedgerow.cli.output import ConfigOption, JsonFlag, SetOption, messages, print_json, progress
@@ -37,21 +38,42 @@ _RPC_TIMEOUT_S = 5.0
 _SETTLE_S = 5.0
 # At 600x a second of market time passes in 1.7 ms: quotes closer together than a busy machine's hiccups look stale.
 _SYNTHETIC_INTERVAL_MS = 30_000
+_SPEED = 600.0
 
 
 def demo(
     tape: Annotated[Path | None, typer.Option("--tape", help="Tape to play; none = a seeded synthetic day.")] = None,
-    speed: Annotated[float, typer.Option("--speed", help="Market seconds per wall second.")] = 600.0,
+    speed: Annotated[float, typer.Option("--speed", help="Market seconds per wall second.")] = _SPEED,
     contracts: Annotated[int, typer.Option("--contracts", help="Straddles the account starts with.")] = 20,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the synthetic day.")] = 1,
     day: Annotated[str, typer.Option("--date", help="Date of the synthetic day.")] = SYNTHETIC_DAY.isoformat(),
     report_json: Annotated[Path | None, typer.Option("--report-json", help="Write the report here.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running until Ctrl-C.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", help="Start nothing: run the synthetic day through the backtest, write its page here."
+        ),
+    ] = None,
+    periods: Annotated[
+        int | None,
+        typer.Option(
+            "--periods", help="With --output: a period is a minute of the session, from the open; none = all."
+        ),
+    ] = None,
     config: ConfigOption = None,
     sets: SetOption = None,
     json_: JsonFlag = False,
 ) -> None:
     """Plays a trading day on the simulated gateway, hedges a straddle through it, and sums it up."""
+    if output is not None:
+        _refuse(
+            {"--tape": tape, "--config": config, "--keep": keep or None, "--speed": speed if speed != _SPEED else None}
+        )
+        demo_day(output, report_json, periods, seed, parse_day(day), contracts, sets or (), json_)
+        return
+    if periods is not None:
+        raise InvalidValue("--periods", periods, "minutes of a day that --output writes a page of", "add --output FILE")
     started = time.monotonic()
     if report_json is not None and not report_json.absolute().parent.is_dir():
         raise InvalidValue("--report-json", str(report_json), "a file in a folder that exists")
@@ -93,6 +115,14 @@ def demo(
     report["wall_seconds"] = round(time.monotonic() - started, 3)
     report["recoveries"] = rows_of(recoveries_of(state))
     _show(report, report_json, state, json_)
+
+
+def _refuse(given: dict[str, object]) -> None:
+    """What says how a system is played has no say with --output."""
+    for key, value in given.items():
+        if value is not None:
+            rule = "left out with --output, which plays a synthetic day and starts nothing"
+            raise InvalidValue(key, value, rule, "`hedgerow backtest --tape FILE --report-html FILE` tells of a tape")
 
 
 def _show(report: dict[str, Any], report_json: Path | None, state: StateDir, json_: bool) -> None:
