@@ -7,6 +7,8 @@ decision's scalars back. What differs by more than a NaN's payload is then looke
 from __future__ import annotations
 
 import importlib.util
+import os
+import re
 import sys
 import typing
 from collections.abc import Iterator
@@ -17,10 +19,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hedgerow.strategy.hosting import cache_folder, compiled_functions, load_kernel
+from hedgerow.strategy.codes import BlockReason
+from hedgerow.strategy.hosting import cache_folder, compiled_functions
+from hedgerow.strategy.kinds import load, sources_of
 from hedgerow.strategy.layout import Layout
 from hedgerow.strategy.observation import Observation
-from hedgerow.strategy.replay import Run, Tick, VerifyReport, differences, run_report, runs, unaltered
+from hedgerow.strategy.replay import Run, Tick, VerifyReport, differences, run_report, runs, unaltered, verify
 from hedgerow.strategy.session_log import DECISION, OBSERVATION, RECORD_SIZE, Record, TornTail
 
 BATCH = 4096
@@ -30,7 +34,8 @@ _SOURCE = '''"""Folds columns through step; written by hedgerow.strategy.replay_
 
 {imports}
 from hedgerow.strategy.compiled import compiled
-from {step_module} import {step_name} as step
+
+step = None  # bound by the host
 
 
 @compiled
@@ -41,16 +46,22 @@ def fold(params, state, rows, out):
 {stores}
     return state
 '''
+_LOOP = "hedgerow.strategy.replay_loop"
 
 
 class Fold:
-    """The compiled loop of one kind of strategy; the first of a code version takes as long as compiling does."""
+    """The compiled loop of one kind of strategy; the first of a code version takes as long as compiling does.
+
+    `compiles` is False for a kind whose `step` is not marked as compiled.
+    """
 
     def __init__(self, kind: str) -> None:
-        plain = load_kernel("plain", kind).step
-        module = _loop_module(kind, plain.__module__, plain.__name__)
-        twins = compiled_functions()
-        self._fold = twins[module.fold]
+        step = load(kind).step
+        loop = _loop_module()
+        sources = (Path(str(loop.__file__)).resolve(), *sources_of(kind))
+        twins = compiled_functions(sources, {_LOOP: {"step": step}}, re.sub(r"\W", "_", kind))
+        self.compiles = step in twins
+        self._fold = twins[loop.fold]
         self._rows = _record_type(OBSERVATION)
         self._out = _record_type(DECISION)
 
@@ -64,8 +75,21 @@ class Fold:
 def verify_compiled(folder: Path) -> VerifyReport:
     """As `replay.verify`, in compiled code; what it reports is the same.
 
+    A strategy that does not compile, and a log in which one broke its contract, is folded in plain Python after all.
     Raises SessionLogError when the log is damaged or empty.
     """
+    try:
+        report = _verify(folder)
+    except ArithmeticError:  # the daemon refuses from there on; plain Python's host knows how
+        return verify(folder)
+    first = report.first if report is not None else None
+    if report is None or (first is not None and first.recorded.block_reason == BlockReason.STRATEGY_CONTRACT):
+        return verify(folder)
+    return report
+
+
+def _verify(folder: Path) -> VerifyReport | None:
+    """None when a strategy does not compile."""
     report = VerifyReport()
     folds: dict[str, Fold] = {}
     run: Run | None = None
@@ -83,6 +107,8 @@ def verify_compiled(folder: Path) -> VerifyReport:
             kind = run.header.kind
             if kind not in folds:
                 folds[kind] = Fold(kind)
+            if not folds[kind].compiles:
+                return None
             state, out = folds[kind](run.params, state, item)
             expected = _compare(report, run, item, out, expected)
     return report
@@ -132,27 +158,26 @@ def _record_type(layout: Layout[Any]) -> np.dtype[Any]:
     return np.dtype([(f"f{index}", kinds[code]) for index, code in enumerate(layout.codes)])
 
 
-def _loop_module(kind: str, step_module: str, step_name: str) -> ModuleType:
-    """The module holding the loop for `step`: a file in the cache folder, so that machine code can be kept for it."""
-    name = f"hedgerow.strategy.replay_of_{kind.replace('.', '_')}"
-    if name in sys.modules:
-        return sys.modules[name]
-    path = cache_folder() / f"replay_of_{kind.replace('.', '_')}.py"
+def _loop_module() -> ModuleType:
+    """The module holding the loop: a file in the cache folder, so that machine code can be kept for it."""
+    if _LOOP in sys.modules:
+        return sys.modules[_LOOP]
     types: set[type] = set()
     observation = _construct(Observation, iter(range(len(OBSERVATION.names))), types)
-    stores = "\n".join(f"        w.f{index} = d.{path_}" for index, path_ in enumerate(DECISION.names))
+    stores = "\n".join(f"        w.f{index} = d.{name}" for index, name in enumerate(DECISION.names))
     imports = "\n".join(sorted(f"from {each.__module__} import {each.__name__}" for each in types))
-    text = _SOURCE.format(
-        imports=imports, step_module=step_module, step_name=step_name, observation=observation, stores=stores
-    )
+    text = _SOURCE.format(imports=imports, observation=observation, stores=stores)
+    path = cache_folder() / "replay_loop.py"
     if not path.is_file() or path.read_text() != text:  # written anew it would be compiled anew
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    spec = importlib.util.spec_from_file_location(name, path)
+        part = path.with_name(f".{path.name}.{os.getpid()}")
+        part.write_text(text)
+        os.replace(part, path)
+    spec = importlib.util.spec_from_file_location(_LOOP, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    sys.modules[_LOOP] = module
     spec.loader.exec_module(module)
     return module
 
