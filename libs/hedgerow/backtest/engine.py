@@ -14,7 +14,7 @@ from hedgerow.backtest.binding import Bound, bound
 from hedgerow.backtest.columns import DECISIONS, FILLS, MARKS, ORDERS, Counts, Result, as_columns
 from hedgerow.backtest.commissions import IBKR_FIXED, Schedule
 from hedgerow.backtest.feed import Feed
-from hedgerow.backtest.fills import NO_ORDER, NO_POSITION, TOUCH, FillModel, Order, Position, Touch
+from hedgerow.backtest.fills import NO_ORDER, NO_POSITION, NO_TOUCH, TOUCH, FillModel, Order, Position, Touch
 from hedgerow.backtest.tables import ASKED, DONE, FREE, PENDING, Days, Desk, Legs, Rows, Setup, Tables, World
 from hedgerow.backtest.view import NS_PER_MS
 from hedgerow.domain.errors import InvalidValue
@@ -204,5 +204,5 @@ def _asked(feed: Feed, setup: Setup, world: World) -> Asked:
     touch = Touch(
         float(feed.bid[row]), float(feed.ask[row]), int(feed.ts[row]), float(feed.bid_size[row]),
         float(feed.ask_size[row]),
-    ) if row >= 0 else Touch(math.nan, math.nan, 0, 0.0, 0.0)  # fmt: skip
+    ) if row >= 0 else NO_TOUCH  # fmt: skip
     return Asked(world.now, world.intent, touch, world.desk.position, world.desk.order, setup.stale_ms)

@@ -137,14 +137,6 @@ def match(model: FillModel, order: Order, touch: Touch, now: int, stale_ns: int)
 
 
 @compiled
-def touch_after(touch: Touch, side: int, quantity: float) -> Touch:
-    """The quote once `quantity` was taken from the side an order of `side` meets."""
-    if side > 0:
-        return Touch(touch.bid, touch.ask, touch.time, touch.bid_left, touch.ask_left - quantity)
-    return Touch(touch.bid, touch.ask, touch.time, touch.bid_left - quantity, touch.ask_left)
-
-
-@compiled
 def displayed(size: float) -> float:
     """What a displayed size lets trade: whole shares, anything when no size is known."""
     return float(math.floor(size)) if size > 0.0 else math.inf
