@@ -24,9 +24,9 @@ PNL_TOLERANCE_USD = 0.01
 TICKS = {"backtrader": 100_000}
 
 
-def _run(python: Path, module: str, ticks: int) -> dict[str, Any]:
+def _run(python: Path, module: str, *arguments: str) -> dict[str, Any]:
     """A driver's answer; raises RuntimeError when it fails."""
-    command = [str(python), "-m", module, "--ticks", str(ticks)]
+    command = [str(python), "-m", module, *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
@@ -54,14 +54,14 @@ def versus(peer: str, rounds: int) -> dict[str, Any]:
         absent = {"ours": None, "reference": None, "ratio": None, "rounds": 0, "min": None, "max": None}
         return {**row, **absent, "absent": f"no environment with {peer}; `make bench-peers` makes it"}
     ticks = TICKS.get(peer, workload.TICKS)
-    own, driver = Path(sys.executable), f"tests.bench.peers.{peer}_driver"
-    ours, theirs = _run(own, OURS, ticks), _run(environments.python(peer), driver, ticks)
+    driver = (environments.python(peer), f"tests.bench.peers.{peer}_driver", "--ticks", str(ticks))
+    ours, theirs = _run(Path(sys.executable), OURS, str(ticks)), _run(*driver)
     if not same_work(ours, theirs):
         raise RuntimeError(f"{name}: not the same work over {ticks} quotes: ours {ours}, theirs {theirs}")
     fast, slow = [], []
     for _ in range(rounds):
-        fast.append(_rate(_run(own, OURS, workload.TICKS)))
-        slow.append(_rate(_run(environments.python(peer), driver, ticks)))
+        fast.append(_rate(_run(Path(sys.executable), OURS, str(workload.TICKS))))
+        slow.append(_rate(_run(*driver)))
     ratios = [a / b for a, b in zip(fast, slow, strict=True)]
     return {
         **row,

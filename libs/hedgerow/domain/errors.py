@@ -27,6 +27,10 @@ class InvalidValue(HedgerowError, ValueError):
         self.key, self.value, self.rule, self.fix = key, value, rule, fix
         super().__init__(f"{key[:SHOWN]}: {shown(value)} is not allowed: {rule}" + (f"; {fix}" if fix else ""))
 
+    def __reduce__(self) -> tuple[type[InvalidValue], tuple[str, object, str, str]]:
+        """Travels between processes whole."""
+        return type(self), (self.key, self.value, self.rule, self.fix)
+
 
 class NotFound(HedgerowError):
     """The named thing does not exist."""
