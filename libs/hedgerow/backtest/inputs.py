@@ -81,7 +81,7 @@ def _from_lean(history: History, say: Say) -> Iterator[Tape]:
     with TemporaryDirectory() as folder:
         for day in days:
             say(f"importing {history.symbol} {day}")
-            import_lean(history.lean, history.symbol, day, Path(folder) / "day.parquet")
+            import_lean(history.lean, history.symbol, day, Path(folder) / "day.parquet", trades=False)
             yield read_tape(Path(folder) / "day.parquet")
 
 

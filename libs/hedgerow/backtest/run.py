@@ -17,6 +17,7 @@ from hedgerow.backtest.judge import Judge
 from hedgerow.backtest.report import Report
 from hedgerow.backtest.rule_sets import rule_set
 from hedgerow.backtest.spec import Spec
+from hedgerow.backtest.synthetic import synthetic_straddle
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.strategy.hosting import Mode
 from hedgerow.strategy.kinds import load
@@ -90,7 +91,16 @@ def _run(spec: Spec, config: StrategyConfig, tapes: tuple[Tape, ...], tapes_hash
 
 def feed_for(spec: Spec, config: StrategyConfig, tapes: tuple[Tape, ...]) -> Feed:
     """What one strategy of the spec runs over."""
-    feed: Feed = feed_of(tapes, legs_of(spec.position, config, tapes))
+    if spec.position.kind == "synthetic_straddle" and config.adopt != "none":
+        held = spec.position
+        tapes, legs = synthetic_straddle(
+            tapes, contracts=held.contracts, volatility=held.volatility, days_to_expiry=held.days_to_expiry,
+            interval_ms=held.interval_ms, spread_pct=held.spread_pct, rate=config.greeks.risk_free_rate,
+            dividend=config.greeks.dividend_yield,
+        )  # fmt: skip
+        feed = feed_of(tapes, legs)
+    else:
+        feed = feed_of(tapes, legs_of(spec.position, config, tapes))
     return feed.with_earnings(config.gates.strategy.earnings)
 
 

@@ -182,9 +182,9 @@ def fills_of(run: StrategyRun) -> Fills:
 
 
 def bad_data(tape: Tape) -> dict[str, int]:
-    """What is odd in a tape, counted: rows with the bid above the ask, and rows with a side absent."""
+    """Defects by kind: those its import counted, and the rows in it that are crossed or lack a side."""
     one_sided = int(np.count_nonzero(np.isnan(tape.bid) | np.isnan(tape.ask)))
-    return {"crossed": tape.crossed, "one_sided": one_sided}
+    return {**dict(tape.meta.quality), "CROSSED": tape.crossed, "ABSENT_SIDE": one_sided}
 
 
 def _day_of(feed: Feed, ts: NDArray[np.int64]) -> NDArray[np.int64]:
