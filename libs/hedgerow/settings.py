@@ -5,22 +5,39 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from hedgerow.domain.database_url import check_database_url
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.settings_text import apply, parse_yaml, read_text
-from hedgerow.strategy.gamma_scalper.config import GammaScalperConfig
+from hedgerow.strategy.kinds import OWN_KEY, config_of, place
+from hedgerow.strategy.kit.config import StrategyConfig
 
 REAL_GATEWAY_PORTS = frozenset({4001, 4002, 7496, 7497})
 """Ports real IB Gateways and TWS listen on; never used in sim mode."""
 
 OWN_STORE = ("", "sqlite", "sqlite:", "sqlite://", "postgresql")
 """Values of `status.sink` that mean the strategy's own store."""
+
+
+StrategyEntry = SerializeAsAny[Annotated[StrategyConfig, BeforeValidator(config_of)]]
+"""An entry of `strategies:`, checked and written by the schema of its own kind."""
+
+STRATEGY_KEYS = (*StrategyConfig.model_fields, OWN_KEY)
+"""First words of the keys a strategy's entry has; what stands under the last is its kind's own."""
 
 
 class Section(BaseModel):
@@ -284,12 +301,22 @@ class KernelSettings(Section):
     mode: str = Field(default="plain", pattern="^(compiled|plain)$")
 
 
+class StatsSettings(Section):
+    """Backtests asked of the stats service."""
+
+    backtest_folders: tuple[Path, ...] = Field(
+        default=(), description="folders whose specs and tapes may be run, besides specs/ in the state root"
+    )
+    backtest_seconds: float = Field(default=3600, gt=0, description="wall seconds after which a run is ended")
+    backtest_memory_mb: int = Field(default=4096, ge=256, description="data a run may hold")
+
+
 class Settings(Section):
     """Everything a process may be told."""
 
     broker: BrokerSettings = BrokerSettings()
     endpoints: dict[str, Endpoint] = {}
-    strategies: tuple[GammaScalperConfig, ...] = ()
+    strategies: tuple[StrategyEntry, ...] = ()
     risk: RiskSettings = RiskSettings()
     store: StoreSettings = StoreSettings()
     status: StatusSettings = StatusSettings()
@@ -303,6 +330,7 @@ class Settings(Section):
     record: RecordSettings = RecordSettings()
     replay: ReplaySettings = ReplaySettings()
     kernel: KernelSettings = KernelSettings()
+    stats: StatsSettings = StatsSettings()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -315,7 +343,7 @@ class Settings(Section):
             raise ValueError("strategies: every name is used once")
         return self
 
-    def strategy(self, name: str) -> GammaScalperConfig:
+    def strategy(self, name: str) -> StrategyConfig:
         """The strategy of that name; raises InvalidValue naming those that exist."""
         for strategy in self.strategies:
             if strategy.name == name:
@@ -352,14 +380,17 @@ def load(config: Path | None = None, sets: tuple[str, ...] = (), base: dict[str,
     """Settings from `base` (or the default tree), then a YAML file, then `key=value` pairs.
 
     A key whose first word is no root key is applied to every strategy
-    (`gates.strategy.structure.max_dte=45`). Raises InvalidValue naming key, value, rule, fix.
+    (`gates.strategy.structure.max_dte=45`). The file of a user's strategy is relative to the YAML file's folder, else
+    to the current one. Raises InvalidValue naming key, value, rule, fix.
     """
     tree = default_tree() if base is None else base
     if config is not None:
         loaded = parse_yaml(read_text(config), str(config))
+        place(loaded, config.parent)
         tree = {**tree, **loaded}
     for item in sets:
-        apply(tree, item, Settings.model_fields, GammaScalperConfig.model_fields)
+        apply(tree, item, Settings.model_fields, STRATEGY_KEYS)
+    place(tree, Path.cwd())
     return _validated(tree)
 
 

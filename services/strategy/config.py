@@ -6,23 +6,26 @@ from pydantic import BaseModel, ConfigDict
 
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.settings import Settings, StatusSettings, TimingSettings
-from hedgerow.strategy.gamma_scalper.config import GammaScalperConfig, config_hash, effective_limits
+from hedgerow.strategy.kinds import load
+from hedgerow.strategy.kit.config import StrategyConfig, config_hash, effective_limits
 
 PROCESS_PREFIX = "strategy-"
 
 
 class StrategyProcessConfig(BaseModel):
-    """Frozen; `limits` are the effective freshness limits, `hash` covers strategy and limits."""
+    """Frozen; `limits` are the effective freshness limits, `hash` covers strategy and limits, `needs_legs` says
+    whether it decides on option legs."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
-    strategy: GammaScalperConfig
+    strategy: StrategyConfig
     status: StatusSettings
     timing: TimingSettings
     kernel_mode: str
     replay: bool
     limits: dict[str, float]
     hash: str
+    needs_legs: bool
 
     @classmethod
     def of(cls, settings: Settings, process: str, interval_ms: float) -> StrategyProcessConfig:
@@ -43,4 +46,5 @@ class StrategyProcessConfig(BaseModel):
             replay=settings.replay.clock_file is not None,
             limits=limits,
             hash=config_hash(strategy, limits),
+            needs_legs=any(name.split(".")[0] == "legs" for name in load(strategy.kind).NEEDS),
         )

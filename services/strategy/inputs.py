@@ -16,9 +16,11 @@ from hedgerow.strategy.observation import (
     NO_COMMANDS,
     NO_LEG,
     NO_LEGS,
+    NOT_OUTSIDE,
     NOT_RESTORED,
     CommandView,
     LegView,
+    OutsideView,
     RestoredView,
     RiskState,
 )
@@ -101,6 +103,8 @@ class Inputs:
     execution_known: bool = False
     """Whether execution was ever connected in this run: before, nothing was handed to it."""
     restored: RestoredView = NOT_RESTORED
+    outside: OutsideView = NOT_OUTSIDE
+    """What the strategy's own process asked for last, or why it is not heard; only kind `bridge` has one."""
     market_data_open: bool = False
     execution_open: bool = False
     portfolio_open: bool = False

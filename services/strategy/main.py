@@ -16,9 +16,12 @@ from hedgerow.store.location import prefix_of
 from hedgerow.store.spans import SpanStore
 from hedgerow.store.status_sink import open_status_sink
 from hedgerow.store.writer import AsyncWriter
-from hedgerow.strategy.gamma_scalper.config import params
+from hedgerow.strategy.hosted import Hosted
 from hedgerow.strategy.hosting import load_kernel
+from hedgerow.strategy.kinds import load
+from hedgerow.strategy.kit.config import params as common_params
 from hedgerow.strategy.observation import ObservationCause
+from hedgerow.strategy.protocol import LIVE, check_context, params_tree
 from hedgerow.strategy.session_log import SessionHeader, SessionLog
 from services.strategy.answers import Answers
 from services.strategy.command_inputs import CommandInputs
@@ -47,8 +50,11 @@ async def compose(context: ProcessContext) -> None:
     config = StrategyProcessConfig.of(settings, context.name, clock.interval_ns / 1e6)
     name = config.strategy.name
     run_id = f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    kernel = load_kernel("compiled" if config.kernel_mode == "compiled" else "plain")
-    parameters = params(config.strategy, config.limits)
+    kind = load(config.strategy.kind)
+    check_context(kind.NEEDS, LIVE, "the strategy daemon")
+    kernel = load_kernel("compiled" if config.kernel_mode == "compiled" else "plain", config.strategy.kind)
+    parameters = kind.params(config.strategy, config.limits)
+    hosted = Hosted(kernel, parameters)
     with open_store(context.store, f"strategy-{name}") as store:
         restored, last_sequence = restore(store, name, config.strategy.underlying.symbol)
         writer = AsyncWriter(store, linger_s=LINGER_S)
@@ -63,21 +69,24 @@ async def compose(context: ProcessContext) -> None:
         )  # fmt: skip
         header = SessionHeader(
             strategy=name, kind=config.strategy.kind, run_id=run_id, code_version=kernel.code_version,
-            config_hash=config.hash, params=parameters._asdict(), config=config.strategy.model_dump(mode="json"),
+            config_hash=config.hash, params=params_tree(parameters), config=config.strategy.model_dump(mode="json"),
             effective=config.limits,
         )  # fmt: skip
         recorder = SessionLog(context.state.session_log_dir(name), header)
         if recorder.torn is not None:
             context.log.warning("session log: torn tail cut", offset=recorder.torn.offset, bytes=recorder.torn.length)
-        daemon = Daemon(config, run_id, clock, kernel, parameters, inputs, observer, recorder, records, context.log)
+        daemon = Daemon(
+            config, run_id, clock, hosted, kernel.code_version, inputs, observer, recorder, records, context.log
+        )
         silence_s = SILENCE_BEATS * config.timing.stream_heartbeat_s
         market = MarketStream(context.channel("market-data"), inputs, daemon.evaluate, silence_s)
         execution = ExecutionStream(
             context.channel("execution"), name, inputs, daemon.evaluate, clock.market_now,
             config.timing.rpc_timeout_s, silence_s, run_id,
         )  # fmt: skip
+        common = common_params(config.strategy, config.limits)
         portfolio = PortfolioStream(
-            context.channel("portfolio"), config.strategy, parameters, run_id, inputs, daemon.evaluate, market.want,
+            context.channel("portfolio"), config.strategy, common, run_id, inputs, daemon.evaluate, market.want,
             clock.market_now, config.timing.rpc_timeout_s, silence_s,
         )  # fmt: skip
         operator = CommandInputs(

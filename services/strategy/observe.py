@@ -8,7 +8,7 @@ import time
 from hedgerow.clock import Clock
 from hedgerow.domain.period import market_day
 from hedgerow.domain.trading_state import LinkState
-from hedgerow.strategy.gamma_scalper.config import Earnings, earnings_blackout
+from hedgerow.strategy.kit.config import Earnings, earnings_blackout
 from hedgerow.strategy.observation import (
     NO_QUOTE,
     NOT_RESTORED,
@@ -71,6 +71,7 @@ class Observer:
             enabled=self._enabled and not inputs.delayed,
             earnings_blackout=earnings_blackout(self._earnings, day),
             restored=inputs.restored if self._sequence == self._first else NOT_RESTORED,
+            outside=inputs.outside,
         )
 
     def _underlying(self, inputs: Inputs, now: int, speed: float | None) -> QuoteView:

@@ -15,9 +15,9 @@ from hedgerow.domain.instrument import Instrument
 from hedgerow.domain.period import market_day
 from hedgerow.domain.position import MANUAL, Position
 from hedgerow.rpc.retry import reconnecting
-from hedgerow.strategy.gamma_scalper.config import GammaScalperConfig
-from hedgerow.strategy.gamma_scalper.params import Params
+from hedgerow.strategy.kit.config import StrategyConfig
 from hedgerow.strategy.kit.legs import adoptable
+from hedgerow.strategy.kit.params import Params
 from hedgerow.strategy.observation import MAX_LEGS, ObservationCause
 from hedgerow.tape.sessions import days_to_expiry, session
 from hedgerow.telemetry.logs import get_logger
@@ -32,7 +32,7 @@ class PortfolioStream:
     """Follows positions of every owner: the strategy's are legs, MANUAL options are candidates."""
 
     def __init__(
-        self, channel: grpc.aio.Channel, config: GammaScalperConfig, params: Params, run_id: str, inputs: Inputs,
+        self, channel: grpc.aio.Channel, config: StrategyConfig, params: Params, run_id: str, inputs: Inputs,
         evaluate: Evaluate, want_quotes: Callable[[set[str]], None], market_now: Callable[[], int],
         rpc_timeout_s: float, silence_s: float,
     ) -> None:  # fmt: skip

@@ -16,10 +16,11 @@ from hedgerow.clock import Clock, wall_now
 from hedgerow.domain.instrument import stock
 from hedgerow.domain.order import Intent, OrderType, Side, TimeInForce
 from hedgerow.failpoints import failpoint
-from hedgerow.strategy.codes import DeltaState, IntentAction, TradingFSM
+from hedgerow.strategy.bridge import block_of
+from hedgerow.strategy.codes import BlockReason, DeltaState, IntentAction, TradingFSM
 from hedgerow.strategy.decision import Decision
-from hedgerow.strategy.gamma_scalper.params import Params
-from hedgerow.strategy.hosting import Kernel
+from hedgerow.strategy.hosted import Hosted
+from hedgerow.strategy.kit.state import State
 from hedgerow.strategy.names import decision_names
 from hedgerow.strategy.observation import Observation, ObservationCause
 from hedgerow.telemetry.metrics import counter, gauge, histogram
@@ -63,15 +64,14 @@ class Daemon:
     """Holds the strategy's state; `evaluate` is the only way it changes."""
 
     def __init__(
-        self, config: StrategyProcessConfig, run_id: str, clock: Clock, kernel: Kernel, params: Params,
+        self, config: StrategyProcessConfig, run_id: str, clock: Clock, hosted: Hosted, code_version: str,
         inputs: Inputs, observer: Observer, recorder: Recorder, records: Records, log: FilteringBoundLogger,
     ) -> None:  # fmt: skip
         self._config = config
         self.run_id = run_id
         self._clock = clock
-        self._kernel = kernel
-        self._params = params
-        self._state = kernel.initial_state(params)
+        self._hosted = hosted
+        self._code_version = code_version
         self.inputs = inputs
         self._observer = observer
         self._recorder = recorder
@@ -99,7 +99,7 @@ class Daemon:
         failpoint("strategy.observe")
         observation = self._observer.observe(self.inputs, cause)
         observed = time.monotonic_ns()
-        self._state, decision = self._kernel.step(self._params, self._state, observation)
+        decision = self._hosted.decide(observation)
         decided = time.monotonic_ns()
         failpoint("strategy.log")
         self._recorder.append(observation, decision)
@@ -133,7 +133,7 @@ class Daemon:
                 tell(hedge, cause, decision, wall, times, self._config.hash)
             self._records.decision(
                 observation, decision, hedge.intent_id if hedge is not None else "", self._config.hash,
-                self._kernel.code_version, wall,
+                self._code_version, wall,
             )  # fmt: skip
             turned = self._turn()
             self.write_snapshot(history=turned or hedge is not None or cause is ObservationCause.ORDER_EVENT)
@@ -225,8 +225,13 @@ class Daemon:
         refused = next((r for r in inputs.execution_reasons if r.startswith("ACCOUNT_MODE_MISMATCH")), "")
         reasons = block_reasons(
             self.daemon, decision, self._config.strategy.enabled, inputs.delayed, refused, inputs.pause,
-            inputs.trading_state,
+            inputs.trading_state, self._config.needs_legs,
         )  # fmt: skip
+        if inputs.outside.fault and self.daemon is not DaemonState.STOPPED:
+            reasons = (*reasons, BlockReason(block_of(inputs.outside.fault)).name)
+        if self._hosted.broken is not None:
+            told = f"{BlockReason.STRATEGY_CONTRACT.name} {self._hosted.broken}"
+            reasons = (told, *(each for each in reasons if each != BlockReason.STRATEGY_CONTRACT.name))
         if inputs.flatten_blocked:
             reasons = (*reasons, f"FLATTEN_BLOCKED {inputs.flatten_blocked}")
         if inputs.position_break:
@@ -241,7 +246,7 @@ class Daemon:
     def write_snapshot(self, history: bool) -> None:
         """Hands the status sink what is known now."""
         self._snapshot = snapshot(
-            self._config, self.run_id, self._kernel.code_version, self.daemon, self.reasons, self.inputs,
+            self._config, self.run_id, self._code_version, self.daemon, self.reasons, self.inputs,
             self.decision, self.counters, wall_now(), self._clock.market_now(),
         )  # fmt: skip
         self._snapshot["restore"] = self._restore()
@@ -251,7 +256,18 @@ class Daemon:
 
     def _restore(self) -> dict[str, Any]:
         """What the next run starts from."""
-        hedges, session = self._state.common.progress.hedges, self._state.common.progress.session
+        common = getattr(self._hosted.state, "common", None)
+        if not isinstance(common, State):  # not made of the kit: what the host itself knows
+            own, decision = self.inputs.position, self.decision
+            return {
+                "last_hedge_time": own.last_fill_time,
+                "last_hedge_price": float(own.last_fill_price) if own.fills else None,
+                "daily_hedge_count": decision.daily_hedge_count if decision else 0,
+                "session_open": 0,
+                "pnl_baseline": None,
+                "circuit_breaker_latched": decision.circuit_breaker_latched if decision else False,
+            }
+        hedges, session = common.progress.hedges, common.progress.session
         return {
             "last_hedge_time": hedges.last_time,
             "last_hedge_price": hedges.last_price,

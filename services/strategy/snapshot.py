@@ -8,6 +8,7 @@ from typing import Any
 from hedgerow.domain.self_check import in_words, lamp, self_check
 from hedgerow.strategy.codes import HedgeFSM, Provenance, TradingFSM
 from hedgerow.strategy.decision import Decision
+from hedgerow.strategy.kit.config import kind_name
 from hedgerow.strategy.observation import RiskState
 from services.strategy.config import StrategyProcessConfig
 from services.strategy.domain.daemon_fsm import DaemonState
@@ -43,6 +44,7 @@ def snapshot(
     risk = inputs.trading_state
     return {
         "strategy": config.strategy.name,
+        "kind": kind_name(config.strategy.kind),
         "run_id": run_id,
         "daemon_state": daemon.value,
         "trading_fsm_state": TradingFSM(decision.trading_fsm).name if decision else TradingFSM.BOOT.name,

@@ -7,7 +7,7 @@ import yaml
 
 from hedgerow import settings
 from hedgerow.cli.output import ConfigOption, JsonFlag, SetOption, console, print_json
-from hedgerow.strategy.gamma_scalper.config import config_hash, effective_limits
+from hedgerow.strategy.kit.config import config_hash, effective_limits
 
 app = typer.Typer(no_args_is_help=True, help="Configuration.")
 

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from hedgerow.domain.errors import InvalidValue
+from hedgerow.strategy.gamma_scalper.config import GammaScalperConfig
 from hedgerow.strategy.kit.config import StrategyConfig
 from hedgerow.strategy.protocol import CONTEXT, NAMES, Strategy, check_context
 
@@ -22,6 +23,8 @@ SHIPPED = {
     "bridge": "hedgerow.strategy.bridge",
 }
 """Module of every shipped kind."""
+
+DEFAULT = "gamma_scalper"
 
 USER_PACKAGE = "hedgerow.user."
 """How the modules of users' files are called, so that the hosts compile them as they do our own."""
@@ -101,8 +104,9 @@ def config_of(entry: Any) -> Any:
     """
     if isinstance(entry, StrategyConfig) or not isinstance(entry, dict):
         return entry
-    kind = str(entry.get("kind", "gamma_scalper"))
-    return load(kind).Config.model_validate({**entry, "kind": kind})
+    kind = str(entry.get("kind", DEFAULT))
+    schema = GammaScalperConfig if kind == DEFAULT else load(kind).Config  # readers of settings load no kernel for it
+    return schema.model_validate({**entry, "kind": kind})
 
 
 def place(tree: dict[str, Any], folder: Path) -> None:

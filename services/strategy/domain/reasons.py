@@ -27,11 +27,13 @@ def block_reasons(
     refused: str,
     pause: Latch = Latch.NONE,
     risk: RiskState = RiskState.ACTIVE,
+    needs_legs: bool = True,
 ) -> tuple[str, ...]:
     """The reasons that stand, each once, from this moment's facts only; empty when a hedge could leave.
 
     `refused` is a latch of the broker link such as ACCOUNT_MODE_MISMATCH, empty when there is none; `pause` is
-    the operator's that stands, whether a decision was made on it yet or not. What is not known yet, such as a
+    the operator's that stands, whether a decision was made on it yet or not; `needs_legs` that without option legs
+    there is nothing to do. What is not known yet, such as a
     first decision, is a reason as well.
     """
     if daemon is DaemonState.STOPPED or daemon is DaemonState.STOPPING:
@@ -51,7 +53,9 @@ def block_reasons(
         reasons.append("NOT_ENABLED")
     if decision is not None:
         hidden = any(reason != pause for reason in reasons)
-        reasons.extend(each for each in _of_decision(decision, hidden) if not (pause and each == Latch.PAUSED))
+        reasons.extend(
+            each for each in _of_decision(decision, hidden, needs_legs) if not (pause and each == Latch.PAUSED)
+        )
         if risk is RiskState.REDUCING:
             reasons.append("RISK_REDUCING")  # its gate is asked only about a hedge that is wanted
     if not reasons and (decision is None or daemon is not DaemonState.RUNNING):
@@ -69,7 +73,7 @@ def of_execution(told: Iterable[str], strategy: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _of_decision(decision: Decision, hidden: bool) -> list[str]:
+def _of_decision(decision: Decision, hidden: bool, needs_legs: bool) -> list[str]:
     """Gates that fail now; while the broker is away its consequences are not causes of their own.
 
     Without legs or outside the session nothing is priced or traded, so the market's state is no fault.
@@ -80,7 +84,7 @@ def _of_decision(decision: Decision, hidden: bool) -> list[str]:
     if not decision.in_session:
         standing = [reason for reason in standing if reason not in ("DATA_STALE", "GREEKS_BAD", "PAUSE_LIQ")]
         standing.append("OUTSIDE_RTH")
-    if decision.option_legs == 0 and decision.trading_fsm != TradingFSM.UNWIND:
+    if needs_legs and decision.option_legs == 0 and decision.trading_fsm != TradingFSM.UNWIND:
         standing = [reason for reason in standing if reason not in ("GREEKS_BAD",)]
         standing.append("NO_POSITION")
     if decision.trading_fsm == TradingFSM.PAUSE_COST:

@@ -16,7 +16,7 @@ from hedgerow.store.engine import open_store
 from hedgerow.store.read import owners
 from hedgerow.store.status_sink import SNAPSHOT_KEYS, check_snapshot
 from hedgerow.store.tables import HEADS, METADATA, owner_kind
-from hedgerow.strategy.gamma_scalper.config import config_hash, effective_limits
+from hedgerow.strategy.kit.config import config_hash, effective_limits
 
 
 def configuration(ctx: Context) -> Result:
