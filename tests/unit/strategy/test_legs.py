@@ -42,6 +42,16 @@ def test_an_older_quote_keeps_its_volatility_and_is_repriced_on_the_fresh_spot()
     assert older.greeks.delta == black_scholes(True, 752.0, 750.0, years, 0.02, 0.0, known.volatility).delta
 
 
+def test_being_asked_again_beside_the_same_spot_changes_nothing_but_the_time() -> None:
+    known = value(option_leg()).memory
+    later = OPEN + NS
+    again = value_leg(P, later, 748.0, OPEN, option_leg(age_ms=1_010.0), known, False)
+    assert again.memory == known
+    assert (again.greeks.implied_volatility, again.greeks.provenance) == (known.volatility, Provenance.MODEL)
+    years = (EXPIRY - later) / (365 * 86_400 * NS)
+    assert again.greeks.delta == black_scholes(True, 748.0, 750.0, years, 0.02, 0.0, known.volatility).delta
+
+
 def test_a_new_quote_is_solved_even_if_the_spot_is_newer_still() -> None:
     known = value(option_leg()).memory
     newer = value(option_leg(mid=20.0, time=OPEN + NS), known, spot=750.0, spot_time=OPEN + 2 * NS)

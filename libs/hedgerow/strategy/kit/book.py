@@ -38,17 +38,19 @@ class Book(NamedTuple):
 
 
 @compiled
-def value_legs(params: Params, now: int, spot: float, spot_time: int, views: LegViews, memories: LegMemories) -> Legs:
+def value_legs(
+    params: Params, now: int, spot: float, spot_time: int, views: LegViews, memories: LegMemories, moved: bool = True
+) -> Legs:
     """Every slot's greeks and memory."""
     return (
-        value_leg(params, now, spot, spot_time, views[0], memories[0]),
-        value_leg(params, now, spot, spot_time, views[1], memories[1]),
-        value_leg(params, now, spot, spot_time, views[2], memories[2]),
-        value_leg(params, now, spot, spot_time, views[3], memories[3]),
-        value_leg(params, now, spot, spot_time, views[4], memories[4]),
-        value_leg(params, now, spot, spot_time, views[5], memories[5]),
-        value_leg(params, now, spot, spot_time, views[6], memories[6]),
-        value_leg(params, now, spot, spot_time, views[7], memories[7]),
+        value_leg(params, now, spot, spot_time, views[0], memories[0], moved),
+        value_leg(params, now, spot, spot_time, views[1], memories[1], moved),
+        value_leg(params, now, spot, spot_time, views[2], memories[2], moved),
+        value_leg(params, now, spot, spot_time, views[3], memories[3], moved),
+        value_leg(params, now, spot, spot_time, views[4], memories[4], moved),
+        value_leg(params, now, spot, spot_time, views[5], memories[5], moved),
+        value_leg(params, now, spot, spot_time, views[6], memories[6], moved),
+        value_leg(params, now, spot, spot_time, views[7], memories[7], moved),
     )
 
 

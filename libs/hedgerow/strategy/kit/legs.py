@@ -53,11 +53,14 @@ def remembered(leg: LegView, memory: LegMemory) -> LegMemory:
 
 
 @compiled
-def value_leg(params: Params, now: int, spot: float, spot_time: int, leg: LegView, memory: LegMemory) -> Leg:
-    """Greeks of one leg at `spot`, whose quote was made at `spot_time`.
+def value_leg(
+    params: Params, now: int, spot: float, spot_time: int, leg: LegView, memory: LegMemory, moved: bool = True
+) -> Leg:
+    """Greeks of one leg at `spot`, whose quote was made at `spot_time`; `moved`: no observation before showed it.
 
-    A quote not used before, or one not older than the spot, gives its own implied volatility (MODEL). An older one
-    keeps the last good volatility and is re-priced on the fresh spot (STALE), so does one without a root, both for
+    A quote not used before, or one not older than a new spot, gives its own implied volatility (MODEL), and keeps it
+    while nothing new is quoted: what is remembered depends on quotes, not on how often the strategy is asked. An older
+    one keeps the last good volatility and is re-priced on the fresh spot (STALE), so does one without a root, both for
     `option_stale_ms`; beyond that, or when there never was a volatility, the greeks are BAD.
     """
     known = remembered(leg, memory)
@@ -78,11 +81,12 @@ def value_leg(params: Params, now: int, spot: float, spot_time: int, leg: LegVie
     quote_time = known.quote_time
     provenance = code(Provenance.STALE)
     unused = leg.event_time != known.quote_time or mark != known.quote_mid
+    current = leg.event_time >= spot_time
     if math.isfinite(params.fixed_volatility):
         volatility = params.fixed_volatility
         volatility_time = leg.event_time
         provenance = code(Provenance.MODEL)
-    elif math.isfinite(spot) and leg.event_time > 0 and (unused or leg.event_time >= spot_time):
+    elif math.isfinite(spot) and leg.event_time > 0 and (unused or (moved and current)):
         quote_time = leg.event_time
         solved = math.nan
         if leg.age_ms <= params.option_stale_ms:
@@ -93,6 +97,8 @@ def value_leg(params: Params, now: int, spot: float, spot_time: int, leg: LegVie
             volatility = solved
             volatility_time = leg.event_time
             provenance = code(Provenance.MODEL)
+    elif current and not unused and volatility_time == leg.event_time:
+        provenance = code(Provenance.MODEL)
     age_ms = leg.age_ms + float(leg.event_time - volatility_time) * MS_PER_NS
     usable = math.isfinite(volatility) and (age_ms <= params.option_stale_ms)
     if math.isfinite(params.fixed_volatility) or years <= 0.0:

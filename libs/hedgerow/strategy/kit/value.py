@@ -53,7 +53,8 @@ def value(params: Params, memory: Memory, o: Observation) -> Valued:
     """Spot, bars, greeks of every leg, and the option position's totals."""
     market = market_after(memory, o.underlying)
     spot = usable_spot(market, o.underlying, o.now)
-    legs = value_legs(params, o.now, spot, market.spot_time, o.legs, memory.legs)
+    moved = market.spot_time != memory.spot_time or market.spot != memory.spot
+    legs = value_legs(params, o.now, spot, market.spot_time, o.legs, memory.legs, moved)
     return Valued(
         spot,
         market.spot,
