@@ -24,7 +24,8 @@ from hedgerow.cli import (
     recoveries,
     replay,
     sessions,
-    tape,
+    stats,
+    tape_import,
     torture,
     trace,
     up,
@@ -43,7 +44,6 @@ app.command("up")(up.up)
 app.command("run")(up.run)
 app.command("status")(queries.status)
 app.command("operations")(queries.operations)
-app.command("stats")(queries.stats)
 app.command("trace")(trace.trace)
 app.command("stop")(control.stop)
 app.command("pause")(control.pause)
@@ -59,7 +59,8 @@ app.command("backtest")(backtest.backtest)
 app.command("check")(check.check)
 app.command("torture")(torture.torture)
 app.add_typer(sessions.app, name="session")
-app.add_typer(tape.app, name="tape")
+app.add_typer(stats.app, name="stats")
+app.add_typer(tape_import.app, name="tape")
 app.add_typer(config.app, name="config")
 app.add_typer(conformance.app, name="conformance")
 app.add_typer(guard.app, name="guard")

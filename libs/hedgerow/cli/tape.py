@@ -1,4 +1,4 @@
-"""`hedgerow tape`: import, make, describe and record tapes."""
+"""`hedgerow tape`: make, describe, check and record tapes; `tape_import` adds the imports."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from hedgerow import state_dir
-from hedgerow.cli.output import JsonFlag, SessionArgument, console, print_json, print_pairs, progress
+from hedgerow.cli.output import JsonFlag, SessionArgument, console, print_json, print_pairs, print_table, wall_text
 from hedgerow.domain.errors import InvalidValue
+from hedgerow.tape.check import check_tape
 from hedgerow.tape.format import COLUMN_NAMES, Tape
 from hedgerow.tape.info import describe
+from hedgerow.tape.quality import Report, policy_of
 from hedgerow.tape.reader import read_tape
 from hedgerow.tape.synth import synth_tape
 from hedgerow.tape.writer import write_tape
@@ -20,46 +22,27 @@ from hedgerow.tape.writer import write_tape
 app = typer.Typer(no_args_is_help=True, help="Recorded market data.")
 
 OutOption = Annotated[Path, typer.Option("--out", help="Tape file to write (Parquet).")]
+PolicyOption = Annotated[
+    list[str] | None,
+    typer.Option("--policy", help="What to do about a kind of defect: KIND=keep|drop|repair|refuse; repeat as needed."),
+]
 SYNTHETIC_DAY = date(2024, 1, 16)
 
 
-def parse_day(text: str) -> date:
-    """A calendar day; raises InvalidValue naming --date."""
+def parse_day(text: str, key: str = "--date") -> date:
+    """A calendar day; raises InvalidValue naming the flag."""
     for form in ("%Y-%m-%d", "%Y%m%d"):
         try:
             return datetime.strptime(text, form).date()
         except ValueError:
             continue
-    raise InvalidValue("--date", text, "a day written YYYY-MM-DD", "for example --date 2015-12-24")
+    raise InvalidValue(key, text, "a day written YYYY-MM-DD", f"for example {key} 2015-12-24")
 
 
 def synthetic(seed: int, day: date, symbol: str = "SIMX", interval_ms: int = 5_000) -> Tape:
     """A seeded synthetic day in memory, a quote of the underlying every `interval_ms` of market time."""
     meta, columns = synth_tape(seed, day, symbol, interval_ms=interval_ms)
     return Tape(**{name: getattr(columns, name) for name in COLUMN_NAMES}, meta=meta)
-
-
-@app.command("import-lean")
-def import_lean(
-    data: Annotated[Path, typer.Option("--data", help="LEAN Data folder.")],
-    symbol: Annotated[str, typer.Option("--symbol", help="Underlying's ticker symbol.")],
-    day: Annotated[str, typer.Option("--date", help="Trading day, YYYY-MM-DD.")],
-    out: OutOption,
-    json_: JsonFlag = False,
-) -> None:
-    """Makes a tape of one symbol and day, option chain included, from LEAN data."""
-    from hedgerow.tape.lean import import_lean as run  # noqa: PLC0415  (numba only when needed)
-
-    with progress() as bar:
-        task = bar.add_task(f"importing {symbol.upper()}", total=None)
-        run(
-            data,
-            symbol.upper(),
-            parse_day(day),
-            out,
-            lambda stage, done, total: bar.update(task, description=stage, completed=done, total=total),
-        )
-    _tell(out, describe(out), json_)
 
 
 @app.command()
@@ -74,14 +57,29 @@ def synth(
 
     meta, columns = synth_tape(seed, parse_day(day), symbol)
     write_tape(out, meta, columns)
-    _tell(out, describe(out), json_)
+    tell(out, describe(out), json_)
 
 
 @app.command()
 def info(tape: Annotated[Path, typer.Argument(help="Tape file.")], json_: JsonFlag = False) -> None:
     """Describes a tape: symbol, session, instruments, expiries, share of two-sided quotes, gaps."""
 
-    _tell(tape, describe(tape), json_)
+    tell(tape, describe(tape), json_)
+
+
+@app.command()
+def check(
+    tape: Annotated[Path, typer.Argument(help="Tape file.")], policies: PolicyOption = None, json_: JsonFlag = False
+) -> None:
+    """Counts what is wrong with a tape's quotes, whether or not it can be read; exits 1 where the policy refuses it."""
+    report, refused = check_tape(tape, policy_of(policies or []))
+    if json_:
+        print_json({"path": str(tape), "usable": not refused, "refused": refused, **report.to_json()})
+    else:
+        print_quality(report)
+        console.print(f"refused: {refused}" if refused else "usable")
+    if refused:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -100,10 +98,21 @@ def record(
         raise InvalidValue("SESSION", session, f"exactly one recording in {folder}; there is: {names}", fix)
     recorded = read_tape(found[0])
     write_tape(out, recorded.meta, recorded)
-    _tell(out, describe(out), json_)
+    tell(out, describe(out), json_)
 
 
-def _tell(path: Path, description: dict[str, object], json_: bool) -> None:
+def print_quality(report: Report) -> None:
+    """Prints a report's counts, one line per kind."""
+    rows = [
+        (each.defect.value, each.count, each.action.value, each.first_row, wall_text(each.first_ts))
+        for each in report.findings
+    ]
+    title = f"{report.rows} rows, {report.kept} kept" + ("" if rows else "; no defects")
+    print_table(title, ("defect", "count", "done", "first row", "at"), rows)
+
+
+def tell(path: Path, description: dict[str, object], json_: bool) -> None:
+    """Prints what a tape holds."""
     if json_:
         print_json({"path": str(path), **description})
         return

@@ -84,7 +84,7 @@ def import_lean(
         quality=tuple(counts.items()),
     )
     report("write", 0, len(columns))
-    write_tape(out, meta, columns, prints)
+    meta = write_tape(out, meta, columns, prints)
     report("write", len(columns), len(columns))
     return meta
 

@@ -29,12 +29,12 @@ from hedgerow.tape.trades import SCHEMA_WITH_TRADES, check_trades, merged
 ROW_GROUP_ROWS = 262_144
 
 
-def write_tape(path: Path, meta: TapeMeta, columns: TapeColumns, trades: Trades | None = None) -> None:
+def write_tape(path: Path, meta: TapeMeta, columns: TapeColumns, trades: Trades | None = None) -> TapeMeta:
     """Write the tape to `path`, replacing what was there; NaN prices become null.
 
     `trades` None takes those of `columns` where that is a whole Tape; the version is 2 with prints, else 1.
-    Durable when it returns. Raises InvalidValue where the rows make no tape or the place cannot be written;
-    on any failure `path` is as it was and nothing partial is left beside it.
+    Returns the metadata as written, durable. Raises InvalidValue where the rows make no tape or the place cannot be
+    written; on any failure `path` is as it was and nothing partial is left beside it.
     """
     check_columns(f"tape {path}", columns, len(meta.instruments))
     arrays = [
@@ -47,7 +47,8 @@ def write_tape(path: Path, meta: TapeMeta, columns: TapeColumns, trades: Trades 
     if trades is not None and len(trades):
         check_trades(f"tape {path}", trades, len(meta.instruments))
         arrays, schema, version = merged(columns, arrays, trades), SCHEMA_WITH_TRADES, VERSION_WITH_TRADES
-    metadata = {METADATA_KEY: replace(meta, version=version).to_json().encode()}
+    meta = replace(meta, version=version)
+    metadata = {METADATA_KEY: meta.to_json().encode()}
     table = pa.Table.from_arrays(arrays, schema=schema.with_metadata(metadata))
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
@@ -57,6 +58,7 @@ def write_tape(path: Path, meta: TapeMeta, columns: TapeColumns, trades: Trades 
             "out", str(path), f"a file that can be written ({error.strerror or error})", "name a folder that exists, "
             "is writable and has room",
         ) from error  # fmt: skip
+    return meta
 
 
 def _write_whole(table: pa.Table, path: Path, part: Path) -> None:
