@@ -90,8 +90,16 @@ def write_decision(line: Any, o: Observation, decision: Decision) -> None:
 
 
 @compiled
+def count_decision(reasons: Any, decision: Decision) -> None:
+    """No decision has a reason."""
+
+
+@compiled
 def write_greeks(line: Any, decision: Decision) -> None:
     """Nothing is known of greeks."""
+
+
+WRITERS = {"count_decision": count_decision, "write_decision": write_decision, "write_greeks": write_greeks}
 
 
 def quotes(count: int = QUOTES) -> dict[str, NDArray[Any]]:
@@ -121,14 +129,14 @@ def feed(count: int = QUOTES) -> Feed:
 
 def hedge(over: Feed, mode: Mode = "compiled") -> Result:
     """The workload run by the engine."""
-    runner = bind(step, initial_state, mode, {"write_decision": write_decision, "write_greeks": write_greeks})
+    runner = bind(step, initial_state, mode, WRITERS)
     return run_bound(runner, over, Params(), Settings(commissions=flat(CENT)), record=False)
 
 
 def measured(count: int = QUOTES, mode: Mode = "compiled") -> dict[str, float]:
     """Ticks, CPU seconds of the second run (the first one compiles), orders and profit in USD."""
     over = feed(count)
-    runner = bind(step, initial_state, mode, {"write_decision": write_decision, "write_greeks": write_greeks})
+    runner = bind(step, initial_state, mode, WRITERS)
     settings = Settings(commissions=flat(CENT))
     if mode == "compiled":
         run_bound(runner, over.between(0, 1_000), Params(), settings, record=False)

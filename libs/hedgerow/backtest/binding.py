@@ -48,8 +48,8 @@ def bind(
 ) -> Bound:  # fmt: skip
     """The loop bound to any `step`; a `step` that is not marked as compiled runs plain.
 
-    `writers` replaces `write_decision` and `write_greeks` for a strategy whose decisions are of another shape;
-    `sources` are further files its machine code depends on.
+    `writers` replaces `count_decision`, `write_decision` and `write_greeks` for a strategy whose decisions are of
+    another shape; `sources` are further files its machine code depends on.
     """
     replaced: dict[str, Callable[..., Any]] = {"step": step, **(writers or {})}
     own = Path(sys.modules[step.__module__].__file__ or "")

@@ -135,8 +135,9 @@ class Counts:
 class Result:
     """One run's outcome; columns by name as in DECISIONS (empty when not recorded), ORDERS, FILLS and MARKS.
 
-    `pnl` is USD, marked at the last mid, after `commissions`; `stock_quantity` signed shares at the end.
-    `code_version` is the kernel's, `engine_version` the loop's; `state` is the strategy's last state.
+    `reasons` are evaluations by the name of their BlockReason, recorded or not. `pnl` is USD, marked at the last mid,
+    after `commissions`; `stock_quantity` signed shares at the end. `code_version` is the kernel's, `engine_version`
+    the loop's; `state` is the strategy's last state.
     """
 
     counts: Counts
@@ -144,6 +145,7 @@ class Result:
     orders: Columns
     fills: Columns
     marks: Columns
+    reasons: dict[str, int]
     pnl: float
     commissions: float
     stock_quantity: float

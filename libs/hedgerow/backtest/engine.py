@@ -18,6 +18,7 @@ from hedgerow.backtest.fills import NO_ORDER, NO_POSITION, NO_TOUCH, TOUCH, Fill
 from hedgerow.backtest.tables import ASKED, DONE, FREE, PENDING, Days, Desk, Legs, Rows, Setup, Tables, World
 from hedgerow.backtest.view import NS_PER_MS
 from hedgerow.domain.errors import InvalidValue
+from hedgerow.strategy.codes import BlockReason
 from hedgerow.strategy.decision import NO_INTENT, IntentView
 from hedgerow.strategy.hosting import Mode
 from hedgerow.strategy.observation import MAX_LEGS, ObservationCause, RiskState
@@ -98,7 +99,7 @@ def run_bound(
     rows, days, legs = _inputs(feed, plain)
     tables = Tables(
         np.zeros(len(feed) + _SPARE if record else 2, DECISIONS), np.zeros(_SPARE, ORDERS), np.zeros(_SPARE, FILLS),
-        np.zeros(_SPARE, MARKS),
+        np.zeros(_SPARE, MARKS), np.zeros(max(BlockReason) + 1, np.int64),
     )  # fmt: skip
     desk = Desk(NO_ORDER, NO_POSITION, 0.0, 0.0, 0, 0, 0, 0)
     world = World(
@@ -124,6 +125,7 @@ def run_bound(
         orders=as_columns(tables.orders[: world.desk.orders]),
         fills=as_columns(tables.fills[: world.desk.fills]),
         marks=as_columns(marks),
+        reasons={reason.name: int(tables.reasons[reason]) for reason in BlockReason if tables.reasons[reason]},
         pnl=float(marks["pnl"][-1]) if len(marks) else 0.0,
         commissions=float(position.commissions),
         stock_quantity=float(position.quantity),
@@ -188,7 +190,8 @@ def _inputs(feed: Feed, plain: bool) -> tuple[Rows, Days, Legs]:
 def _roomier(tables: Tables, world: World) -> Tables:
     """The tables with twice the room where one is nearly full."""
     used = (world.decisions, world.desk.orders, world.desk.fills, world.marks)
-    return Tables(*(_grown(each, taken) for each, taken in zip(tables, used, strict=True)))
+    grown = (_grown(each, taken) for each, taken in zip(tables[:-1], used, strict=True))
+    return Tables(*grown, tables.reasons)
 
 
 def _grown(table: NDArray[Any], taken: int) -> NDArray[Any]:

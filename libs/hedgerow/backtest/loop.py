@@ -5,8 +5,8 @@ decides once, and again after every event that follows from it (an order that ar
 What falls between two instants happens in between, at its own time: an order or a cancel that reaches the market, a
 leg that begins or ends, a timer when nothing was quoted for so long in session.
 
-`step`, `write_decision` and `write_greeks` are looked up in this module's globals: `binding` runs the same code over
-others.
+`step`, `count_decision`, `write_decision` and `write_greeks` are looked up in this module's globals:
+`binding` runs the same code over others.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from hedgerow.backtest.desk import (
     touch_of,
 )
 from hedgerow.backtest.fills import Position, position_after, rests
-from hedgerow.backtest.recording import write_decision, write_greeks, write_mark
+from hedgerow.backtest.recording import count_decision, write_decision, write_greeks, write_mark
 from hedgerow.backtest.tables import (
     ACTIVE,
     ASKED,
@@ -208,6 +208,7 @@ def run_rows(
                 options_realized, desk.order, blackout,
             )  # fmt: skip
             state, decision = step(params, state, o)
+            count_decision(tables.reasons, decision)
             if setup.record:
                 write_decision(tables.decisions[decisions], o, decision)
                 decisions += 1

@@ -57,6 +57,12 @@ def write_decision(line: Any, o: Observation, d: Decision) -> None:
 
 
 @compiled
+def count_decision(reasons: Any, d: Decision) -> None:
+    """One evaluation among those of its block reason."""
+    reasons[d.block_reason] += 1
+
+
+@compiled
 def write_greeks(line: Any, d: Decision) -> None:
     """A mark's greeks, as the decision at that instant has them."""
     line["net_delta"] = d.net_delta

@@ -75,12 +75,13 @@ class Legs(NamedTuple):
 
 
 class Tables(NamedTuple):
-    """Where rows are written, structured arrays as in `columns`."""
+    """Where rows are written, structured arrays as in `columns`; `reasons` counts evaluations by BlockReason."""
 
     decisions: Any
     orders: Any
     fills: Any
     marks: Any
+    reasons: Any
 
 
 class Desk(NamedTuple):

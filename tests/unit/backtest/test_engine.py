@@ -9,7 +9,7 @@ import pytest
 
 from hedgerow.backtest.engine import run
 from hedgerow.backtest.feed import Feed, Leg, feed_of
-from hedgerow.strategy.codes import IntentAction
+from hedgerow.strategy.codes import BlockReason, IntentAction
 from hedgerow.strategy.gamma_scalper.params import Params
 from hedgerow.tape.format import COLUMN_NAMES, Tape
 from hedgerow.tape.select import select_straddle
@@ -41,3 +41,6 @@ def test_a_day_is_hedged_and_its_columns_tell_one_story(feed: Feed) -> None:
     assert result.marks["pnl"][-1] == result.pnl
     assert np.all(np.diff(result.decisions["sequence"]) == 1)
     assert np.all(np.diff(result.decisions["now"]) >= 0)
+    counted = np.bincount(result.decisions["block_reason"], minlength=max(BlockReason) + 1)
+    assert result.reasons == {reason.name: counted[reason] for reason in BlockReason if counted[reason]}
+    assert run(feed, Params(), mode="plain", record=False).reasons == result.reasons

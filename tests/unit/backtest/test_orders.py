@@ -77,7 +77,7 @@ def quotes(*rows: tuple[float, float, float, float]) -> Feed:
 
 def run(strategy: Scripted, feed: Feed, model: FillModel = TOUCH, risk: Risk | None = None, **more: Any) -> Result:
     """The script over the feed, without commissions."""
-    writers = {"write_decision": nothing, "write_greeks": nothing}
+    writers = {"count_decision": nothing, "write_decision": nothing, "write_greeks": nothing}
     bound = bind(strategy.step, lambda params: 0, "plain", writers)
     return run_bound(bound, feed, None, Settings(model, NO_COMMISSION, **more), record=False, risk=risk)
 
