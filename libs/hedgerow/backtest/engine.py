@@ -190,8 +190,8 @@ def _inputs(feed: Feed, plain: bool) -> tuple[Rows, Days, Legs]:
 def _roomier(tables: Tables, world: World) -> Tables:
     """The tables with twice the room where one is nearly full."""
     used = (world.decisions, world.desk.orders, world.desk.fills, world.marks)
-    grown = (_grown(each, taken) for each, taken in zip(tables[:-1], used, strict=True))
-    return Tables(*grown, tables.reasons)
+    decisions, orders, fills, marks = (_grown(each, taken) for each, taken in zip(tables[:-1], used, strict=True))
+    return Tables(decisions, orders, fills, marks, tables.reasons)
 
 
 def _grown(table: NDArray[Any], taken: int) -> NDArray[Any]:
