@@ -25,6 +25,7 @@ from hedgerow.cli import (
     replay,
     sessions,
     stats,
+    sweep,
     tape_import,
     torture,
     trace,
@@ -57,6 +58,7 @@ app.command("healthcheck")(control.healthcheck)
 app.command("dashboard")(dashboard.dashboard)
 app.command("backtest")(backtest.backtest)
 app.command("check")(check.check)
+app.command("sweep")(sweep.sweep)
 app.command("torture")(torture.torture)
 app.add_typer(sessions.app, name="session")
 app.add_typer(stats.app, name="stats")

@@ -12,9 +12,9 @@ from hedgerow.backtest.metrics import MINUTES_PER_YEAR, rounded
 
 
 class Moments(NamedTuple):
-    """Number of changes and the sums of their first four powers (USD, USD^2, ...)."""
+    """The number of changes and the sums of their first four powers (USD, USD^2, ...)."""
 
-    count: int = 0
+    number: int = 0
     first: float = 0.0
     second: float = 0.0
     third: float = 0.0
@@ -24,7 +24,7 @@ class Moments(NamedTuple):
 class Shape(NamedTuple):
     """Sharpe ratio per change (not annualised), skewness and kurtosis (3 for a normal) of the changes."""
 
-    count: int
+    number: int
     sharpe: float
     skewness: float
     kurtosis: float
@@ -58,7 +58,7 @@ _ROUNDING = 1e-13
 
 def shape_of(moments: Moments) -> Shape | None:
     """None where fewer than two changes are known or nothing varies."""
-    n = moments.count
+    n = moments.number
     if n < 2:
         return None
     mean, second, third, fourth = (each / n for each in moments[1:])

@@ -12,7 +12,7 @@ def test_they_say_what_the_report_says():
     assert shape is not None
     assert told.skewness is not None
     assert shape.annual_sharpe == pytest.approx(told.sharpe, rel=1e-8)
-    assert (shape.count, shape.skewness, shape.kurtosis) == (
+    assert (shape.number, shape.skewness, shape.kurtosis) == (
         told.minutes, pytest.approx(told.skewness, rel=1e-8), pytest.approx(told.kurtosis, rel=1e-8))  # fmt: skip
 
 
