@@ -8,7 +8,8 @@ import sys
 from collections.abc import Awaitable
 from datetime import UTC, datetime
 
-from hedgerow.api.strategy.v1 import strategy_pb2_grpc
+from hedgerow.api.strategy.v1 import bridge_pb2_grpc, strategy_pb2_grpc
+from hedgerow.clock import wall_now
 from hedgerow.rpc.process import ProcessContext, run_process
 from hedgerow.store.engine import open_store
 from hedgerow.store.history import open_history
@@ -16,14 +17,17 @@ from hedgerow.store.location import prefix_of
 from hedgerow.store.spans import SpanStore
 from hedgerow.store.status_sink import open_status_sink
 from hedgerow.store.writer import AsyncWriter
+from hedgerow.strategy import bridge as bridge_kind
 from hedgerow.strategy.hosted import Hosted
 from hedgerow.strategy.hosting import load_kernel
 from hedgerow.strategy.kinds import load
 from hedgerow.strategy.kit.config import params as common_params
 from hedgerow.strategy.observation import ObservationCause
-from hedgerow.strategy.protocol import LIVE, check_context, params_tree
+from hedgerow.strategy.protocol import CONTEXT, LIVE, check_context, params_tree
 from hedgerow.strategy.session_log import SessionHeader, SessionLog
 from services.strategy.answers import Answers
+from services.strategy.bridge import SERVICE as BRIDGE
+from services.strategy.bridge import Bridge, BridgeServicer
 from services.strategy.command_inputs import CommandInputs
 from services.strategy.config import StrategyProcessConfig
 from services.strategy.execution_stream import ExecutionStream
@@ -51,7 +55,8 @@ async def compose(context: ProcessContext) -> None:
     name = config.strategy.name
     run_id = f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     kind = load(config.strategy.kind)
-    check_context(kind.NEEDS, LIVE, "the strategy daemon")
+    bridged = isinstance(config.strategy, bridge_kind.Config)
+    check_context(kind.NEEDS, CONTEXT if bridged else LIVE, "the strategy daemon")
     kernel = load_kernel("compiled" if config.kernel_mode == "compiled" else "plain", config.strategy.kind)
     parameters = kind.params(config.strategy, config.limits)
     hosted = Hosted(kernel, parameters)
@@ -101,6 +106,12 @@ async def compose(context: ProcessContext) -> None:
         servicer = StrategyServicer(daemon, name, context.store, records.live, clock, config.timing.stream_heartbeat_s)
         server.add_service(SERVICE, strategy_pb2_grpc.add_StrategyServiceServicer_to_server, servicer)
         server.on_closing(records.live.close)
+        if isinstance(config.strategy, bridge_kind.Config):
+            bridge = Bridge(name, run_id, config.strategy.rule.answer_ms, inputs, daemon.evaluate)
+            face = BridgeServicer(bridge, wall_now, clock.market_now, config.timing.stream_heartbeat_s)
+            server.add_service(BRIDGE, bridge_pb2_grpc.add_StrategyBridgeServiceServicer_to_server, face)
+            server.on_closing(bridge.close)
+            daemon.evaluated, daemon.more = bridge.evaluated, lambda: {"bridge": bridge.snapshot}
         daemon.evaluate(ObservationCause.START)
         serving = asyncio.create_task(server.serve())
         streams: list[Awaitable[None]] = [

@@ -80,6 +80,9 @@ class Daemon:
         self.orders: Orders | None = None
         self.after_evaluation: Callable[[], None] = lambda: None
         self.ending: Callable[[], bool] = lambda: False
+        self.evaluated: Callable[[Observation, Decision], None] = lambda _observation, _decision: None
+        self.more: Callable[[], dict[str, Any]] = dict
+        """What else the snapshot holds."""
         self.decision: Decision | None = None
         self.daemon = DaemonState.IDLE
         self.reasons: tuple[str, ...] = ()
@@ -110,6 +113,7 @@ class Daemon:
         hedge = self._act(observation, decision)
         times = Times(began, observed, decided, logged, time.monotonic_ns())
         self._untold.append(Evaluation(cause, observation, decision, hedge, wall, times))
+        self.evaluated(observation, decision)
         if hedge is not None and self._teller is None:
             self._teller = asyncio.get_running_loop().call_later(TELL_AFTER_S, self._tell)
         if self._teller is None:
@@ -250,6 +254,7 @@ class Daemon:
             self.decision, self.counters, wall_now(), self._clock.market_now(),
         )  # fmt: skip
         self._snapshot["restore"] = self._restore()
+        self._snapshot |= self.more()
         self._records.snapshot(self._snapshot, history)
         if self.decision is not None:
             NET_DELTA.set(self.decision.net_delta)

@@ -74,15 +74,14 @@ def rule(params: Params, before: State, o: Observation, u: Situation) -> Wish:
     target = hedge_target(u.at.net_delta)
     same_session = before.session_open == o.session_open
     due = same_session and slot_now(params, o) > before.slot
-    begin = target != 0.0 and (due or u.progress.hedge_open)
-    return Wish(begin, target, target == 0.0, code(BlockReason.BELOW_THRESHOLD))
+    return Wish(due and target != 0.0, target, target == 0.0, code(BlockReason.BELOW_THRESHOLD))
 
 
 @compiled
 def step(params: Params, before: State, o: Observation) -> tuple[State, Decision]:
     """The state after observation `o`, and what was decided on it.
 
-    An interval is served by an order, or by a net delta that needs none.
+    An interval is served by an order, unless that fails, or by a net delta that needs none.
     """
     valued = value(params.common, before.common.memory, o)
     u = prepare(params.common, before.common.progress, o, valued)
@@ -92,4 +91,6 @@ def step(params: Params, before: State, o: Observation) -> tuple[State, Decision
     served = decision.intent.action == IntentAction.SUBMIT or (u.at.greeks_ok and wish.target == 0.0)
     if before.session_open != o.session_open or served:
         slot = slot_now(params, o)
+    elif u.execution.failed:
+        slot = slot_now(params, o) - 1
     return State(chain.State(progress, valued.memory), o.session_open, slot), decision
