@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from hedgerow.backtest.html.page import render
+from hedgerow.backtest.html.sweep import HeatMap, Ranking, render_sweep
 from tests import hand_made_report as made
 
 LIMIT_MS = 10_000
@@ -64,20 +65,21 @@ def test_every_chart_is_drawn(page: Page) -> None:
 
 
 def test_values_are_read_under_the_pointer_and_by_the_keyboard(page: Page) -> None:
-    stack = page.locator(".stack").first
-    readout = page.locator(".readout").first
+    panel = page.locator("#strategy-0 .panel").first
+    stack, readout, cursor = (panel.locator(name) for name in (".stack", ".readout", ".cursor"))
     idle = readout.inner_text()
-    box = page.locator(".stack svg.plot").first.bounding_box()
+    panel.scroll_into_view_if_needed()
+    box = stack.locator("svg.plot").first.bounding_box()
     assert box is not None
-    # both days are as long: a tenth of the way into the first is 10:18 plus
-    page.mouse.move(box["x"] + box["width"] * 50 / 780, box["y"] + 60)
+    at = box["x"] + box["width"] * 50 / 780  # two days of 390 minutes: 50 minutes into the first
+    page.mouse.move(at, box["y"] + 60)
     expect(readout).to_have_text(
         re.compile(r"^Jan 16 10:20:00 · spot 9\d\.\d\d · net delta .* · held back by COOLDOWN$")
     )
-    expect(page.locator(".cursor").first).to_be_visible()
-    cursor = page.locator(".cursor").first.bounding_box()
-    assert cursor is not None
-    assert abs(cursor["x"] - (box["x"] + box["width"] * 50 / 780)) < 2
+    expect(cursor).to_be_visible()
+    line = cursor.bounding_box()
+    assert line is not None
+    assert abs(line["x"] - at) < 2
     page.mouse.move(2, 2)
     expect(readout).to_have_text(idle)
     stack.focus()
@@ -87,6 +89,14 @@ def test_values_are_read_under_the_pointer_and_by_the_keyboard(page: Page) -> No
     expect(readout).to_contain_text("09:31:00")
     page.keyboard.press("Escape")
     expect(readout).to_have_text(idle)
+
+
+def test_compared_strategies_are_read_side_by_side(page: Page) -> None:
+    page.locator(".compared .stack").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".compared .readout")).to_have_text(
+        re.compile(r"^Jan 17 16:00:00 · gamma-scalper [\d.,]+ · time-based [\d.,]+$")
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,7 +125,25 @@ def test_nothing_overflows_and_text_can_be_read(page: Page) -> None:
 
 
 def test_names_of_the_time_axis_do_not_run_into_each_other(page: Page) -> None:
-    for axis in page.locator("svg.times").all():
-        boxes = [label.bounding_box() for label in axis.locator("text").all()]
-        edges = sorted((box["x"], box["x"] + box["width"]) for box in boxes if box is not None)
-        assert all(end <= start for (_, end), (start, _) in pairwise(edges)), edges
+    axes = page.evaluate(
+        """[...document.querySelectorAll("svg.times")].map(axis => [...axis.querySelectorAll("text")].map(label => {
+            const box = label.getBoundingClientRect(); return [box.left, box.right]; }))"""
+    )
+    assert len(axes) >= 5
+    for edges in axes:
+        assert all(end <= start for (_, end), (start, _) in pairwise(sorted(edges))), edges
+
+
+def test_a_sweeps_page_fits_a_phone(browser: Browser, tmp_path: Path) -> None:
+    values = [[float(row * column - 40) for column in range(12)] for row in range(10)]
+    heat = HeatMap("P&L", "cooldown_seconds", "hedge_threshold", [str(n) for n in range(10)],
+                   [str(n) for n in range(12)], values)  # fmt: skip
+    file = tmp_path / "sweep.html"
+    file.write_text(render_sweep("Sweep", {}, Ranking(("combination", "P&L"), (("1", "+59.00"),)), [heat]))
+    context = browser.new_context(offline=True, viewport={"width": 375, "height": 812})
+    page = context.new_page()
+    page.goto(file.as_uri())
+    expect(page.locator("rect.cell")).to_have_count(120)
+    widths = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    context.close()
+    assert widths[0] <= widths[1]

@@ -38,15 +38,16 @@ def demo_day(
     for key, path in (("--output", output), ("--report-json", report_json)):
         if path is not None and not path.absolute().parent.is_dir():
             raise InvalidValue(key, str(path), "a file in a folder that exists")
-    from hedgerow.backtest.html.page import write  # noqa: PLC0415  (numba only when needed)
+    from hedgerow.backtest.html.page import render  # noqa: PLC0415  (numba only when needed)
     from hedgerow.backtest.report import document, to_bytes  # noqa: PLC0415
+    from hedgerow.backtest.saved import write_whole  # noqa: PLC0415
 
     with progress() as bar:
         bar.add_task("one synthetic day", total=None)
         report = report_of_day(periods, seed, day, contracts, sets)
-    write(report, output)
+    write_whole(output, render(report).encode(), "--output")
     if report_json is not None:
-        report_json.write_bytes(to_bytes(document(report)))
+        write_whole(report_json, to_bytes(document(report)), "--report-json")
     if json_:
         print_json({"output": str(output), **document(report)})
         return

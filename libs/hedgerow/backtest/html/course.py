@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hedgerow.backtest.html.figures import clock, local, number, percent, signed
-from hedgerow.backtest.html.markup import Html, markup, tag
-from hedgerow.backtest.html.plot import Plot, legend, percent_of, time_labels
-from hedgerow.backtest.html.scales import TimeAxis, scale_of, thinned
+from hedgerow.backtest.html.figures import clock, number, percent, signed
+from hedgerow.backtest.html.markup import Html, tag
+from hedgerow.backtest.html.plot import Plot, legend, percent_of
+from hedgerow.backtest.html.reading import Column, readout, stack
+from hedgerow.backtest.html.scales import TimeAxis, scale_of
 from hedgerow.backtest.report import Curve, OrderRow, StrategyReport
 from hedgerow.backtest.timeline import Timeline
 
 _PRICE_HEIGHT, _DELTA_HEIGHT, _EQUITY_HEIGHT, _DRAWDOWN_HEIGHT = 260, 130, 150, 76
 _LANE = 16
-_MOST_READ = 800
 _DIMENSIONS = {
     "O": "Option position", "D": "Delta deviation", "M": "Market regime",
     "L": "Liquidity", "E": "Execution", "S": "System health",
@@ -55,7 +54,7 @@ def drawn(strategy: StrategyReport) -> StrategyReport:
 
 
 def course(strategy: StrategyReport) -> Html:
-    """The stack of drawings with one time axis and, for the script, what the pointer reads off."""
+    """Its drawings over one time axis."""
     axis = axis_of(strategy)
     shares = [axis.share(ts) for ts in strategy.equity.ts]
     drawings = [
@@ -66,6 +65,15 @@ def course(strategy: StrategyReport) -> Html:
     ]
     if strategy.timeline is not None:
         drawings.append(_states(strategy.timeline, axis))
+    curve = strategy.equity
+    columns = [
+        Column("spot", 2, curve.spot),
+        Column("net delta", 1, curve.net_delta),
+        Column("P&L", 2, curve.equity),
+        Column("drawdown", 2, drawdowns(curve.equity)),
+        Column("stock", 0, curve.stock),
+    ]
+    blocked = strategy.timeline.blocked if strategy.timeline is not None else ()
     return tag(
         "section",
         tag("h2", "Course of the run"),
@@ -73,13 +81,7 @@ def course(strategy: StrategyReport) -> Html:
             ("buy", "hedge bought"), ("sell", "hedge sold"), ("held", "hedge held back"),
             ("line-delta", "net delta"), ("inside", "hedge threshold and band"),
         ),
-        tag("p", "Move along the charts to read values.", class_="readout", aria_live="off"),
-        tag(
-            "div", *drawings, time_labels(axis), tag("div", class_="cursor", hidden=True), _readings(strategy, shares),
-            class_="stack", tabindex=0, role="group",
-            aria_label="Charts over time; with the keyboard, left and right arrows read values",
-        ),
-        class_="panel",
+        readout(), stack(axis, curve.ts, columns, drawings, blocked), class_="panel",
     )  # fmt: skip
 
 
@@ -223,27 +225,3 @@ def state_table(timeline: Timeline) -> Html:
 
 def _ordered(timeline: Timeline, name: str) -> list[tuple[str, float]]:
     return sorted(timeline.shares.get(name, {}).items(), key=lambda each: -each[1])
-
-
-def _readings(strategy: StrategyReport, shares: Sequence[float]) -> Html:
-    """What the script writes for the place of the pointer: columns, and the stretches held back."""
-    curve = strategy.equity
-    kept = thinned(shares, curve.equity, _MOST_READ)
-    fell = drawdowns(curve.equity)
-    days = len({local(ts).date() for ts in (*curve.ts[:1], *curve.ts[-1:])}) > 1
-    axis = axis_of(strategy)
-    blocked = strategy.timeline.blocked if strategy.timeline is not None else ()
-    content = {
-        "share": [round(shares[i], 5) for i in kept],
-        "time": [f"{local(curve.ts[i]):%b %-d %H:%M:%S}" if days else clock(curve.ts[i]) for i in kept],
-        "columns": [
-            [name, decimals, [None if values[i] is None else round(values[i] or 0.0, decimals) for i in kept]]
-            for name, decimals, values in (
-                ("spot", 2, curve.spot), ("net delta", 1, curve.net_delta), ("P&L", 2, curve.equity),
-                ("drawdown", 2, fell), ("stock", 0, curve.stock),
-            )
-        ],
-        "blocked": [[round(axis.share(run.start), 5), round(axis.share(run.end), 5), run.name] for run in blocked],
-    }  # fmt: skip
-    text = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c").replace("&", "\\u0026")
-    return markup(Html(f'<script type="application/json">{text}</script>'))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from dataclasses import replace
 from importlib import resources
-from pathlib import Path
 
 from hedgerow.backtest.html import tables
 from hedgerow.backtest.html.course import course, drawn, state_table
@@ -15,7 +13,6 @@ from hedgerow.backtest.html.figures import NOTHING, number, percent, signed, ton
 from hedgerow.backtest.html.markup import Content, Html, markup, tag
 from hedgerow.backtest.html.panels import comparison, hedges_per_hour, slippage
 from hedgerow.backtest.report import Report, StrategyReport
-from hedgerow.domain.errors import InvalidValue
 
 _SPRITES = Html(
     '<svg class="sprites" aria-hidden="true"><defs>'
@@ -38,21 +35,6 @@ def render(report: Report) -> str:
             _days(report), _provenance(report),
         ),
     )  # fmt: skip
-
-
-def write(report: Report, path: Path) -> None:
-    """Writes the page, whole or not at all; raises InvalidValue where the file cannot be written."""
-    write_page(render(report), path)
-
-
-def write_page(text: str, path: Path) -> None:
-    """Writes a page's text, whole or not at all; raises InvalidValue where the file cannot be written."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(part, path)
-    except OSError as error:
-        raise InvalidValue("report", str(path), f"a file that can be written ({error.strerror})") from error
 
 
 def document(title: str, *body: Content) -> str:
@@ -93,8 +75,9 @@ def _facts(report: Report) -> Html:
     quality, pnl = report.execution, report.pnl
     per_share = quality.decision_slippage_per_share
     share = report.blocks / report.evaluations if report.evaluations else None
+    after = "USD, all strategies" if len(report.strategies) > 1 else "USD, after all costs"
     facts: list[tuple[str, str, str, str | None]] = [
-        ("P&L", signed(pnl.total), "USD, after all costs", tone(pnl.total)),
+        ("P&L", signed(pnl.total), after, tone(pnl.total)),
         ("Max drawdown", number(report.max_drawdown), "USD, from the highest P&L", None),
         ("Gamma against theta", signed(pnl.gamma + pnl.theta), f"{signed(pnl.gamma)} and {signed(pnl.theta)}",
          tone(pnl.gamma + pnl.theta)),

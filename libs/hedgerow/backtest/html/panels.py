@@ -10,6 +10,7 @@ from hedgerow.backtest.html.course import axis_of
 from hedgerow.backtest.html.figures import clock, local, number, signed
 from hedgerow.backtest.html.markup import Content, Html, tag
 from hedgerow.backtest.html.plot import Plot, legend, percent_of, time_labels
+from hedgerow.backtest.html.reading import Column, last_known, readout, stack
 from hedgerow.backtest.html.scales import TimeAxis, scale_of
 from hedgerow.backtest.html.tables import PARTS, money, table
 from hedgerow.backtest.report import OrderRow, StrategyReport
@@ -96,11 +97,22 @@ def comparison(strategies: Sequence[StrategyReport]) -> Html:
     plot.level(0.0, "zero")
     for index, each in enumerate(strategies):
         plot.line([axis.share(ts) for ts in each.equity.ts], list(each.equity.equity), f"s{index % _COLOURS}")
-    names = legend(*((f"line-s s{index % _COLOURS}", each.name) for index, each in enumerate(strategies)))
+    names = [
+        tag("li", _sample(index), " ", tag("a", each.name, href=f"#strategy-{index}"))
+        for index, each in enumerate(strategies)
+    ]
+    longest = max((each.equity.ts for each in strategies), key=len)
+    columns = [Column(each.name, 2, last_known(each.equity.ts, each.equity.equity, longest)) for each in strategies]
     return tag(
-        "section", tag("h2", "Strategies compared"), names, plot.html(), time_labels(axis), _figures(strategies),
-        class_="panel compared",
+        "section", tag("h2", "Strategies compared"), tag("ul", *names, class_="legend"), readout(),
+        stack(axis, longest, columns, [plot.html()]), _figures(strategies), class_="panel compared",
     )  # fmt: skip
+
+
+def _sample(index: int) -> Html:
+    """A piece of that strategy's line."""
+    line = tag("line", class_=f"line s{index % _COLOURS}", x1=0, x2=26, y1=5, y2=5)
+    return tag("svg", line, class_="sample", width=26, height=10, aria_hidden="true")
 
 
 def _common_axis(strategies: Sequence[StrategyReport]) -> TimeAxis:
@@ -121,8 +133,7 @@ def _figures(strategies: Sequence[StrategyReport]) -> Html:
         quality = each.execution
         per_share = quality.decision_slippage_per_share
         rows.append([
-            tag("span", tag("i", class_=f"swatch line-s s{index % _COLOURS}"), " ",
-                tag("a", each.name, href=f"#strategy-{index}")),
+            tag("span", _sample(index), " ", tag("a", each.name, href=f"#strategy-{index}")),
             each.kind, each.symbol,
             tag("b", money(each.pnl.total)) if each.pnl.total == best else money(each.pnl.total),
             *(number(getattr(each.pnl, key)) for key in PARTS),
