@@ -309,6 +309,9 @@ class StatsSettings(Section):
     )
     backtest_seconds: float = Field(default=3600, gt=0, description="wall seconds after which a run is ended")
     backtest_memory_mb: int = Field(default=4096, ge=256, description="data a run may hold")
+    backtest_mode: str = Field(
+        default="compiled", pattern="^(compiled|plain)$", description="plain starts at once and suits short runs"
+    )
 
 
 class Settings(Section):

@@ -1,78 +1,58 @@
-"""Execution quality: what fills cost against the quotes their hedges were decided on, and how long they took."""
+"""What may be run as a backtest here: files within the allowed folders, and nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from decimal import Decimal
-from statistics import median
-from typing import NamedTuple
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
-from hedgerow.domain.order import Side
-from hedgerow.domain.position import ZERO
-from hedgerow.domain.slippage import slippage
+from hedgerow.domain.errors import InvalidValue
 
-_NS_PER_MS = 1e6
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
-class DecidedOrder(NamedTuple):
-    """An order as it was decided: the quote then, currency per share, and when its intent was journaled, wall ns."""
-
-    client_order_id: str
-    side: Side
-    bid: float | None
-    ask: float | None
-    intent_ns: int
+def run_id_of(text: str, key: str = "run_id") -> str:
+    """A run's name as its folder is called; raises InvalidValue."""
+    if not RUN_ID.fullmatch(text):
+        rule = "letters, digits, dot, dash and underscore, 1 to 100, a letter or digit first"
+        raise InvalidValue(key, text, rule)
+    return text
 
 
-class WorkedFill(NamedTuple):
-    """One fill: shares or contracts, currency per share, and when it was received, wall ns."""
-
-    client_order_id: str
-    quantity: Decimal
-    price: Decimal
-    multiplier: int
-    receive_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class ExecutionQuality:
-    """Over `fills` compared: slippage per share and in all, currency, above zero a cost; median wall ms to last fill.
-
-    None where there is nothing to measure.
-    """
-
-    fills: int = 0
-    mean_slippage: float | None = None
-    total_slippage: float | None = None
-    median_fill_ms: float | None = None
+def spec_file(text: str, folders: Sequence[Path]) -> Path:
+    """The spec's file, links followed; raises InvalidValue for one outside the folders or that is not there."""
+    if not text or "\0" in text:
+        raise InvalidValue("spec_path", text, "a spec's file")
+    path = within("spec_path", folders[0] / text, folders)
+    if not path.is_file():
+        raise InvalidValue("spec_path", text, f"a file in {folders[0]}")
+    return path
 
 
-def execution_quality(orders: Iterable[DecidedOrder], fills: Iterable[WorkedFill]) -> ExecutionQuality:
-    """Compares each fill with the mid its order was decided on; without a two-sided quote there is no mid.
+def within(key: str, path: Path, folders: Sequence[Path]) -> Path:
+    """The path, links followed; raises InvalidValue when it lies in none of the folders."""
+    whole = path.resolve()
+    if not any(whole.is_relative_to(folder) for folder in folders):
+        allowed = ", ".join(str(folder) for folder in folders)
+        raise InvalidValue(
+            key, str(path), f"within {allowed}", "copy it there, or add its folder to stats.backtest_folders"
+        )
+    return whole
 
-    The mean is weighted by shares. Fills of orders that are not given are left out.
-    """
-    decided = {order.client_order_id: order for order in orders}
-    compared = 0
-    total = shares = ZERO
-    last: dict[str, int] = {}
-    for fill in fills:
-        order = decided.get(fill.client_order_id)
-        if order is None:
-            continue
-        last[fill.client_order_id] = max(last.get(fill.client_order_id, 0), fill.receive_ns)
-        cost = slippage(order.side, fill.price, order.bid, order.ask)
-        if cost is None:
-            continue
-        size = fill.quantity * max(1, fill.multiplier)
-        total += cost * size
-        shares += size
-        compared += 1
-    times = [(received - decided[key].intent_ns) / _NS_PER_MS for key, received in last.items()]
-    return ExecutionQuality(
-        compared,
-        float(total / shares) if shares else None,
-        float(total) if shares else None,
-        median(times) if times else None,
-    )
+
+def files_named(tree: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Every file and folder a spec's tree names: key and path."""
+    tapes = tree.get("tapes")
+    for path in tapes if isinstance(tapes, list | tuple) else ():
+        yield "tapes", str(path)
+    history = tree.get("history")
+    if isinstance(history, Mapping):
+        for key in ("lean", "tapes"):
+            if history.get(key):
+                yield f"history.{key}", str(history[key])
+    strategies = tree.get("strategies")
+    for entry in strategies if isinstance(strategies, list | tuple) else ():
+        kind = entry.get("kind") if isinstance(entry, Mapping) else None
+        if isinstance(kind, str) and (kind.endswith(".py") or "/" in kind):
+            yield "kind", kind

@@ -6,20 +6,26 @@ import sys
 
 from hedgerow.api.stats.v1 import stats_pb2_grpc
 from hedgerow.rpc.process import ProcessContext, run_process
+from hedgerow.store.alerts import root_of
 from hedgerow.store.location import status_location_of
+from services.stats.backtests import Backtests
 from services.stats.config import StatsConfig
 from services.stats.server import SERVICE_NAME, StatsServer
 from services.stats.service import StatsService
 
 
 async def compose(context: ProcessContext) -> None:
-    """Serves until stopped; opens stores only to answer, and only for reading."""
+    """Serves until stopped; opens stores only to answer, for reading, and its own to keep what became of backtests."""
     server = context.server()
-    servicer = StatsServer(
-        StatsService(context.store, StatsConfig(), status_location_of(context.state, context.settings))
-    )
-    server.add_service(SERVICE_NAME, stats_pb2_grpc.add_StatsServiceServicer_to_server, servicer)
-    await server.serve()
+    config = StatsConfig.of(context.settings.stats, root_of(context.state))
+    backtests = Backtests(context.store, config)
+    service = StatsService(context.store, config, status_location_of(context.state, context.settings))
+    server.add_service(SERVICE_NAME, stats_pb2_grpc.add_StatsServiceServicer_to_server, StatsServer(service, backtests))
+    server.on_closing(backtests.stop)
+    try:
+        await server.serve()
+    finally:
+        await backtests.close()
 
 
 def main(argv: list[str] | None = None) -> int:

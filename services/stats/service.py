@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from hedgerow.domain.order import Side
+from hedgerow.domain.backtest_run import Difference, Run, differences, run_of
+from hedgerow.domain.execution_quality import ExecutionQuality
 from hedgerow.domain.period import Period
+from hedgerow.store.backtest_runs import ranked, read_report, read_runs, report_path
 from hedgerow.store.location import Place
-from hedgerow.store.read import Row, read_fills, read_orders
+from hedgerow.store.quality import quality
+from hedgerow.store.read import Row
 from hedgerow.store.statistics import hedge_statistics
 from hedgerow.telemetry import metrics
 from services.stats.config import StatsConfig
-from services.stats.domain import DecidedOrder, ExecutionQuality, WorkedFill, execution_quality
+from services.stats.domain import run_id_of
 
 _READ = metrics.histogram("hedgerow_stats_read_duration_seconds", "Time to read and fold the stores.", ("what",))
 
@@ -28,6 +31,7 @@ class StatsService:
 
     def __init__(self, place: Place, config: StatsConfig, history: Place | None = None) -> None:
         self._place = place
+        self._config = config
         self._history = history
         self._reading = asyncio.Semaphore(config.concurrent_reads)
 
@@ -42,21 +46,24 @@ class StatsService:
 
     async def quality(self, strategy: str | None) -> ExecutionQuality:
         """Execution quality over all fills that match; raises Unavailable for a damaged store."""
-        return await self._read("quality", lambda: self._quality(strategy))
+        return await self._read("quality", lambda: quality(self._place, strategy))
+
+    async def runs(self, order_by: str, active: frozenset[str]) -> list[Run]:
+        """Every run, newest first or best first by a metric; raises InvalidValue for an unknown one."""
+        return await self._read("runs", lambda: ranked(read_runs(self._config.root, self._place, active), order_by))
+
+    async def compared(self, run_a: str, run_b: str) -> tuple[Run, Run, list[Difference]]:
+        """Two finished runs and what differs; raises InvalidValue for an unfit name, NotFound without a report."""
+        names = run_id_of(run_a, "run_a"), run_id_of(run_b, "run_b")
+        return await self._read("compare", lambda: self._compared(*names))
+
+    def _compared(self, run_a: str, run_b: str) -> tuple[Run, Run, list[Difference]]:
+        root = self._config.root
+        first, second = (read_report(root, name) for name in (run_a, run_b))
+        times = [report_path(root, name).stat().st_mtime_ns for name in (run_a, run_b)]
+        return run_of(first, times[0]), run_of(second, times[1]), differences(first, second)
 
     async def _read(self, what: str, read: Callable[[], T]) -> T:
         async with self._reading:
             with _READ.labels(what).time():
                 return await asyncio.to_thread(read)
-
-    def _quality(self, strategy: str | None) -> ExecutionQuality:
-        # Fills first: the order of every fill seen is then there as well.
-        fills = [
-            WorkedFill(row["client_order_id"], row["quantity"], row["price"], row["multiplier"], row["receive_ns"])
-            for row in read_fills(self._place, strategy)
-        ]
-        orders = [
-            DecidedOrder(row["client_order_id"], Side(row["side"]), row["bid"], row["ask"], row["created_ns"])
-            for row in read_orders(self._place, strategy)
-        ]
-        return execution_quality(orders, fills)

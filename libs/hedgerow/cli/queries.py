@@ -1,9 +1,8 @@
-"""`hedgerow status|operations|stats`: what a session's store says, with or without its processes alive."""
+"""`hedgerow status|operations`: what a session's store says, with or without its processes alive."""
 
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -19,15 +18,12 @@ from hedgerow.cli.output import (
     print_table,
     wall_text,
 )
-from hedgerow.cli.statistics_view import print_statistics
 from hedgerow.domain.errors import InvalidValue, NotFound
 from hedgerow.domain.moment import parse_moment
-from hedgerow.domain.period import Period, day_start
 from hedgerow.store.alerts import root_of, standing_alerts
 from hedgerow.store.location import location_of, status_location_of
 from hedgerow.store.operations import OperationType
 from hedgerow.store.read import PAGE_LIMIT, read_operations, read_status
-from hedgerow.store.statistics import hedge_statistics
 
 _SHOWN = (
     "status_lamp", "self_check", "daemon_state", "trading_fsm_state", "hedge_fsm_state", "trading_state", "symbol",
@@ -76,7 +72,7 @@ def operations(
         raise InvalidValue("--type", type_, f"one of {', '.join(OperationType)}")
     since_ns = parse_moment("--since", since) if since else None
     until_ns = parse_moment("--until", until) if until else None
-    _require_order(since_ns, until_ns, until)
+    require_order(since_ns, until_ns, until)
     state = state_dir.resolve(session)
     page = read_operations(
         location_of(state), strategy=strategy, type=type_, since_ns=since_ns, until_ns=until_ns, limit=limit,
@@ -94,40 +90,10 @@ def operations(
         messages.print(f"more: --page-token {page.next_page_token}")
 
 
-def stats(
-    session: SessionArgument = "latest",
-    strategy: Annotated[str | None, typer.Option("--strategy", help="Only this strategy's.")] = None,
-    by: Annotated[Period, typer.Option("--by", help="Length of a period; weeks begin on Monday.")] = Period.DAY,
-    since: Annotated[str, typer.Option("--since", help="First market day, New York: YYYY-MM-DD.")] = "",
-    until: Annotated[str, typer.Option("--until", help="Last market day, inclusive.")] = "",
-    json_: JsonFlag = False,
-) -> None:
-    """Shows hedges per period: win rate, how results spread, totals, slippage; from the store alone, read-only."""
-    since_ns = day_start(_day("--since", since)) if since else None
-    until_ns = day_start(_day("--until", until) + timedelta(days=1)) if until else None
-    _require_order(since_ns, until_ns, until)
-    state = state_dir.resolve(session)
-    rows = hedge_statistics(
-        location_of(state), strategy, by, since_ns=since_ns, until_ns=until_ns, history=status_location_of(state)
-    )
-    if json_:
-        print_json(rows)
-    elif not rows:
-        console.print("no hedges yet")
-    else:
-        print_statistics(rows, by)
-
-
-def _require_order(since_ns: int | None, until_ns: int | None, until: str) -> None:
+def require_order(since_ns: int | None, until_ns: int | None, until: str) -> None:
+    """Raises InvalidValue where a window ends before it begins."""
     if since_ns is not None and until_ns is not None and until_ns < since_ns:
         raise InvalidValue("--until", until, "not before --since")
-
-
-def _day(option: str, text: str) -> date:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError as error:
-        raise InvalidValue(option, text, "a day such as 2015-12-24") from error
 
 
 def _document(value: Any) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import click
 import typer
 
 from hedgerow import state_dir
@@ -74,7 +73,7 @@ def run(
         raise InvalidValue("--strategy", strategy, f"one of {', '.join(folder.name for folder in folders)}")
     folder = folders[0]
     if not json_ and count is None and sys.stdin.isatty() and sys.stdout.isatty():
-        step_through(folder.name, chosen(replay(folder), Selection(start)), click.getchar, at)
+        step_through(folder.name, chosen(replay(folder), Selection(start)), typer.getchar, at)
         return
     selection = Selection(start, count or (LISTED if at is None else 1), at)
     ticks = list(chosen(replay(folder), selection))

@@ -16,7 +16,7 @@ from hedgerow.strategy.hosting import Mode
 from hedgerow.strategy.replay import RunReport, Tick, VerifyReport, verify
 from hedgerow.strategy.session_log import RECORD_SIZE, chunks
 
-COMPILED_FROM = 400_000
+COMPILED_FROM = 300_000
 """Decisions from which on folding in plain Python takes longer than compiling first and folding then."""
 
 How = Literal["plain", "compiled", "auto"]

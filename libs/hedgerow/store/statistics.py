@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -12,14 +12,16 @@ import sqlalchemy as sa
 
 from hedgerow.domain.distribution import distribution
 from hedgerow.domain.errors import NotFound
+from hedgerow.domain.execution_quality import DecidedOrder, WorkedFill, execution_quality
 from hedgerow.domain.execution_report import split_revision
-from hedgerow.domain.order import Side
+from hedgerow.domain.order import OrderStatus, Side
 from hedgerow.domain.period import Period, market_day, period_start
 from hedgerow.domain.position import ZERO, Position
 from hedgerow.domain.slippage import slippage
 from hedgerow.store.engine import open_store
 from hedgerow.store.location import Place
 from hedgerow.store.operations import OperationType
+from hedgerow.store.quality import decided_order, decided_orders, worked_fill
 from hedgerow.store.read import Row, owners, read_fills, read_rows
 from hedgerow.store.tables import METADATA, owner_kind
 
@@ -42,6 +44,8 @@ class _Sums:
     compared_shares: Decimal = ZERO
     slippage: Decimal = ZERO
     profits: dict[date, float] = field(default_factory=dict)
+    decided: dict[str, DecidedOrder] = field(default_factory=dict)
+    worked: list[WorkedFill] = field(default_factory=list)
 
 
 class _Window(NamedTuple):
@@ -89,35 +93,46 @@ def hedge_statistics(
     (float, above zero a cost, None where nothing was compared) are of the `compared_fills`, those
     decided on a two-sided quote, against its mid. `daily_pnl` (float) sums the last profit each
     session's snapshots told of, None where none did.
+
+    `orders` reached the broker, `canceled_orders` of them ended canceled, `partial_orders` were filled in part;
+    `cancel_rate` and `partial_share` are theirs, `arrival_slippage`, `arrival_slippage_per_share` and
+    `arrival_compared_fills` compare with the mid when the order arrived, `fill_ms` (median, p90, p99) is the wall time
+    from the journaled intent to the last fill. An order counts where it has fills, without any where it ended.
     """
     window, periods = _Window(period, since_ns, until_ns), _Periods()
-    _add_fills(periods, window, place, strategy)
+    filled = _add_fills(periods, window, place, strategy)
+    _add_unfilled(periods, window, place, strategy, filled)
     _add_denials(periods, window, place, strategy)
     _add_profits(periods, window, history or place, strategy)
     return [_row(start, name, sums) for (start, name), sums in sorted(periods.items(), key=lambda item: item[0])]
 
 
-def _add_fills(periods: _Periods, window: _Window, place: Place, strategy: str | None) -> None:
+def _add_fills(periods: _Periods, window: _Window, place: Place, strategy: str | None) -> set[str]:
+    """Adds them up; the orders that have one, inside the window or not."""
+    filled: set[str] = set()
     # From the first on, whatever is asked for: profit of a later day depends on earlier ones.
     changes = [*_fills(place, strategy), *_transfers(place, strategy)]
-    quotes = {row["client_order_id"]: row for row in _columns(place, "execution", "orders", _quote)}
+    orders = decided_orders(place, strategy)
     positions: dict[tuple[str, str, str], Position] = {}
     for change in sorted(changes, key=lambda each: (each.event_ns, each.name)):
         before = positions.get(change.held, Position())
         after = before.after(change.signed_quantity, change.price, change.multiplier)
         positions[change.held] = after
+        if change.fill is not None:
+            filled.add(change.fill["client_order_id"])
         if change.fill is None or not window.holds(change.event_ns):
             continue
         sums = periods.setdefault((window.start(change.event_ns), change.held[0]), _Sums())
-        _count(sums, change.fill, change, quotes.get(change.fill["client_order_id"]))
+        _count(sums, change.fill, change, orders.get(change.fill["client_order_id"]))
         realized = after.realized_pnl - before.realized_pnl
         sums.realized += realized
         if before.quantity * change.signed_quantity < 0:
             # An average price need not end; what is nothing must not win by its last digit.
             sums.results.append(round(realized - (change.fill["commission"] or ZERO), _DIGITS))
+    return filled
 
 
-def _count(sums: _Sums, fill: Row, change: _Change, quote: Row | None) -> None:
+def _count(sums: _Sums, fill: Row, change: _Change, order: DecidedOrder | None) -> None:
     sums.orders.add(fill["client_order_id"])
     sums.fills += 1
     sums.commissions += fill["commission"] or ZERO
@@ -125,12 +140,29 @@ def _count(sums: _Sums, fill: Row, change: _Change, quote: Row | None) -> None:
         sums.bought += fill["quantity"]
     else:
         sums.sold += fill["quantity"]
-    cost = None if quote is None else slippage(Side(fill["side"]), fill["price"], quote["bid"], quote["ask"])
+    if order is not None:
+        sums.decided[order.client_order_id] = order
+        sums.worked.append(worked_fill(fill))
+    cost = None if order is None else slippage(order.side, fill["price"], order.bid, order.ask)
     if cost is not None:
         shares = fill["quantity"] * change.multiplier
         sums.compared += 1
         sums.compared_shares += shares
         sums.slippage += cost * shares
+
+
+def _add_unfilled(
+    periods: _Periods, window: _Window, place: Place, strategy: str | None, filled: set[str]
+) -> None:  # fmt: skip
+    """Orders that ended without a fill: they have no place of their own among the fills."""
+    ended = [status.value for status in OrderStatus if status.is_terminal and status is not OrderStatus.DENIED]
+    for row in read_rows(
+        place, "execution", "orders",
+        where=lambda t: [t.c.order_status.in_(ended)] + ([t.c.strategy == strategy] if strategy else []),
+    ):  # fmt: skip
+        if row["client_order_id"] not in filled and window.holds(row["event_ns"]):
+            sums = periods.setdefault((window.start(row["event_ns"]), row["strategy"]), _Sums())
+            sums.decided[row["client_order_id"]] = decided_order(row)
 
 
 def _fills(place: Place, strategy: str | None) -> Iterator[_Change]:
@@ -197,10 +229,6 @@ def _profit(history: sa.Table) -> sa.Select[Any]:
     )
 
 
-def _quote(orders: sa.Table) -> sa.Select[Any]:
-    return sa.select(orders.c.client_order_id, orders.c.bid, orders.c.ask)
-
-
 def _columns(place: Place, owner: str, name: str, query: Any) -> list[Row]:
     """Rows of a query over one table of one owner; none where it has written nothing yet."""
     try:
@@ -217,6 +245,7 @@ def _columns(place: Place, owner: str, name: str, query: Any) -> list[Row]:
 def _row(start: date, strategy: str, sums: _Sums) -> Row:
     wins = sum(result > 0 for result in sums.results)
     spread = distribution(sums.results)
+    quality = execution_quality(sums.decided.values(), sums.worked)
     return {
         "start_date": start.isoformat(),
         "strategy": strategy,
@@ -236,4 +265,13 @@ def _row(start: date, strategy: str, sums: _Sums) -> Row:
         "total_slippage": sums.slippage if sums.compared else None,
         "slippage_per_share": float(sums.slippage / sums.compared_shares) if sums.compared else None,
         "daily_pnl": sum(sums.profits.values()) if sums.profits else None,
+        "arrival_compared_fills": quality.arrival.fills,
+        "arrival_slippage": quality.arrival.total,
+        "arrival_slippage_per_share": quality.arrival.mean,
+        "fill_ms": asdict(quality.fill_ms),
+        "orders": quality.orders,
+        "canceled_orders": quality.canceled,
+        "cancel_rate": quality.cancel_rate,
+        "partial_orders": quality.partial,
+        "partial_share": quality.partial_share,
     }

@@ -336,6 +336,22 @@ def _stats() -> sa.MetaData:
         real_or_null("daily_pnl"),
         whole("updated_ns"),
     )
+    # Backtests that were asked of stats; the reports themselves are files.
+    sa.Table(
+        "backtest_runs",
+        metadata,
+        key("run_id"),
+        text("state"),
+        text("spec_path"),
+        document("sets"),
+        text("error"),
+        whole("created_ns", index=True),
+        whole("ended_ns"),
+        text("config_hash"),
+        text("tape_hash"),
+        text("code_version"),
+        real_or_null("pnl"),
+    )
     return metadata
 
 
@@ -354,5 +370,6 @@ HEADS: dict[str, str] = {kind: f"{kind}_0001" for kind in METADATA} | {
     "execution": "execution_0003",
     "portfolio": "portfolio_0002",
     "risk": "risk_0002",
+    "stats": "stats_0002",
     "strategy": "strategy_0002",
 }

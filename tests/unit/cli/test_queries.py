@@ -32,7 +32,7 @@ def trade(number: int, side: str, price: str, when: str) -> list[Write]:
     told = operation_row(
         OperationType.FILL, wall_ns=at(when), market_ns=at(when), strategy="goog", client_order_id=f"c{number}"
     )
-    order = {"intent_id": f"i{number}", "bid": 99.0, "ask": 101.0}
+    order = {"intent_id": f"i{number}", "order_status": "FILLED", "bid": 99.0, "ask": 101.0}
     return [Write("orders", common | order), Write("fills", common | filled), told]
 
 

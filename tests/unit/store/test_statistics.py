@@ -155,3 +155,68 @@ def test_a_result_of_nothing_is_no_win(location: StoreLocation, fill: Fill) -> N
     fill(location, "execution", rows)
     (row,) = hedge_statistics(location)
     assert (row["closing_fills"], row["wins"], row["result_distribution"]["maximum"]) == (1, 0, 0)
+
+
+def order(number: int, when: str, status: str, wall_ns: int = 0, quantity: int = 10) -> Write:
+    values = {
+        "client_order_id": f"c{number}", "intent_id": f"i{number}", "strategy": "goog", "account": "SIM1",
+        "instrument": "GOOG", "multiplier": 1, "side": "BUY", "order_status": status, "event_ns": at(when),
+        "created_ns": wall_ns, "quantity": Decimal(quantity), "bid": 99.0, "ask": 101.0,
+    }  # fmt: skip
+    return Write("orders", values)
+
+
+def decision(sequence: int, wall_ns: int, spot: float | None) -> Write:
+    return Write("decisions", {"sequence": sequence, "wall_ns": wall_ns, "spot": spot, "record": {}})
+
+
+def test_orders_that_never_filled_count_where_they_ended(location: StoreLocation, fill: Fill) -> None:
+    fill(
+        location,
+        "execution",
+        [
+            order(1, "2015-12-23T10:00:00", "FILLED"),
+            order(2, "2015-12-23T10:01:00", "CANCELED"),
+            order(3, "2015-12-23T10:02:00", "CANCELED"),
+            order(4, "2015-12-24T10:00:00", "REJECTED"),
+            order(5, "2015-12-24T10:00:00", "DENIED"),
+            order(6, "2015-12-24T10:00:00", "WORKING"),
+            execution(1, "2015-12-23T10:00:00", "c1", "BUY", 10, "100"),
+            execution(2, "2015-12-23T10:01:00", "c2", "BUY", 4, "100"),
+        ],
+    )
+    first, second = hedge_statistics(location)
+    assert (first["orders"], first["canceled_orders"], first["partial_orders"]) == (3, 2, 1)
+    assert (first["cancel_rate"], first["partial_share"]) == (pytest.approx(2 / 3), 0.5)
+    assert (second["orders"], second["cancel_rate"], second["partial_share"]) == (1, 0.0, None)
+
+
+def test_the_arrival_mid_is_of_the_newest_decision_before_the_intent_was_journaled(
+    location: StoreLocation, fill: Fill
+) -> None:
+    second = 1_000_000_000
+    when = "2015-12-23T10:00:00"
+    fill(location, "strategy-goog", [
+        decision(1, 100 * second, 100.2), decision(2, 101 * second, 100.4), decision(3, 101 * second + 2, 100.9),
+        decision(4, 300 * second, None),
+    ])  # fmt: skip
+    orders = [order(1, when, "FILLED", 101 * second + 1), order(2, when, "FILLED", 200 * second),
+              order(3, when, "FILLED", 300 * second)]  # fmt: skip
+    fill(location, "execution", orders + [execution(n, when, f"c{n}", "BUY", 10, "100.5") for n in (1, 2, 3)])
+    (row,) = hedge_statistics(location)
+    # the second's newest decision is too old to tell, the third's had no mid
+    assert (row["arrival_compared_fills"], row["compared_fills"]) == (1, 3)
+    assert row["arrival_slippage_per_share"] == pytest.approx(0.1)
+    assert row["arrival_slippage"] == pytest.approx(1.0)
+    assert row["slippage_per_share"] == pytest.approx(0.5)
+
+
+def test_fill_times_are_from_the_journaled_intent_to_the_last_fill(location: StoreLocation, fill: Fill) -> None:
+    when, ms = "2015-12-23T10:00:00", 1_000_000
+    rows = [order(n, when, "FILLED", n * ms) for n in range(1, 11)]
+    for n in range(1, 11):
+        written = dict(execution(n, when, f"c{n}", "BUY", 10, "100").values) | {"receive_ns": (n + 10 * n) * ms}
+        rows.append(Write("fills", written))
+    fill(location, "execution", rows)
+    (row,) = hedge_statistics(location)
+    assert row["fill_ms"] == {"median": 50.0, "p90": 90.0, "p99": 100.0}

@@ -44,7 +44,13 @@ def rows(fills: list[Traded]) -> list[Write]:
     found = []
     for number, fill in enumerate(fills, start=1):
         common = {"strategy": "goog", "account": "SIM1", "instrument": "GOOG", "multiplier": 1, "side": fill.side}
-        decided = {"client_order_id": fill.order, "intent_id": f"i-{fill.order}", "bid": fill.bid, "ask": fill.ask}
+        decided = {
+            "client_order_id": fill.order,
+            "intent_id": f"i-{fill.order}",
+            "order_status": "FILLED",
+            "bid": fill.bid,
+            "ask": fill.ask,
+        }
         orders.setdefault(fill.order, Write("orders", common | decided))
         filled = {
             "execution_id": f"e{number:06}", "client_order_id": fill.order, "quantity": Decimal(fill.quantity),

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class StatsServiceStub:
-    """Read-only statistics over history, fills and decisions.
+    """Read-only statistics over history, fills and decisions; backtests asked for here run in a process of their own.
     """
 
     def __init__(self, channel):
@@ -45,10 +45,25 @@ class StatsServiceStub:
                 request_serializer=hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.GetExecutionQualityRequest.SerializeToString,
                 response_deserializer=hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.GetExecutionQualityResponse.FromString,
                 _registered_method=True)
+        self.ListRuns = channel.unary_unary(
+                '/hedgerow.api.stats.v1.StatsService/ListRuns',
+                request_serializer=hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.ListRunsRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.ListRunsResponse.FromString,
+                _registered_method=True)
+        self.CompareRuns = channel.unary_unary(
+                '/hedgerow.api.stats.v1.StatsService/CompareRuns',
+                request_serializer=hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.CompareRunsRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.CompareRunsResponse.FromString,
+                _registered_method=True)
+        self.RunBacktest = channel.unary_stream(
+                '/hedgerow.api.stats.v1.StatsService/RunBacktest',
+                request_serializer=hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.RunBacktestRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.RunBacktestResponse.FromString,
+                _registered_method=True)
 
 
 class StatsServiceServicer:
-    """Read-only statistics over history, fills and decisions.
+    """Read-only statistics over history, fills and decisions; backtests asked for here run in a process of their own.
     """
 
     def GetHedgeStatistics(self, request, context):
@@ -60,6 +75,29 @@ class StatsServiceServicer:
 
     def GetExecutionQuality(self, request, context):
         """Compares fills with the quotes their hedges were decided on. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRuns(self, request, context):
+        """Lists backtest runs, newest first or ranked by a metric: reports in the state root and runs asked for here.
+        Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompareRuns(self, request, context):
+        """Lays two finished runs side by side and names what differs: configuration, data, code, results. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RunBacktest(self, request, context):
+        """Runs the spec of a file in an allowed folder, one at a time: progress, then the result. Whoever closes the stream
+        cancels the run. A run id that has a report already is refused.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -78,6 +116,21 @@ def add_StatsServiceServicer_to_server(servicer, server):
                     request_deserializer=hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.GetExecutionQualityRequest.FromString,
                     response_serializer=hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.GetExecutionQualityResponse.SerializeToString,
             ),
+            'ListRuns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRuns,
+                    request_deserializer=hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.ListRunsRequest.FromString,
+                    response_serializer=hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.ListRunsResponse.SerializeToString,
+            ),
+            'CompareRuns': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompareRuns,
+                    request_deserializer=hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.CompareRunsRequest.FromString,
+                    response_serializer=hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.CompareRunsResponse.SerializeToString,
+            ),
+            'RunBacktest': grpc.unary_stream_rpc_method_handler(
+                    servicer.RunBacktest,
+                    request_deserializer=hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.RunBacktestRequest.FromString,
+                    response_serializer=hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.RunBacktestResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'hedgerow.api.stats.v1.StatsService', rpc_method_handlers)
@@ -87,7 +140,7 @@ def add_StatsServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class StatsService:
-    """Read-only statistics over history, fills and decisions.
+    """Read-only statistics over history, fills and decisions; backtests asked for here run in a process of their own.
     """
 
     @staticmethod
@@ -134,6 +187,87 @@ class StatsService:
             '/hedgerow.api.stats.v1.StatsService/GetExecutionQuality',
             hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.GetExecutionQualityRequest.SerializeToString,
             hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.GetExecutionQualityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRuns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.api.stats.v1.StatsService/ListRuns',
+            hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.ListRunsRequest.SerializeToString,
+            hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.ListRunsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompareRuns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.api.stats.v1.StatsService/CompareRuns',
+            hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.CompareRunsRequest.SerializeToString,
+            hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.CompareRunsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RunBacktest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/hedgerow.api.stats.v1.StatsService/RunBacktest',
+            hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.RunBacktestRequest.SerializeToString,
+            hedgerow_dot_api_dot_stats_dot_v1_dot_stats__pb2.RunBacktestResponse.FromString,
             options,
             channel_credentials,
             insecure,
