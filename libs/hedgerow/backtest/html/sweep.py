@@ -99,7 +99,7 @@ def heat_map(heat: HeatMap) -> Html:
                 parts.append(tag("rect", tag("title", f"{told}: no result"), class_="cell missing", **place))
                 continue
             title = tag("title", f"{told}: {heat.metric} {signed(value, heat.decimals)}")
-            strength = coordinate(0.08 + 0.77 * abs(value) / reach)
+            strength = coordinate(0.08 + 0.6 * abs(value) / reach)
             class_ = "cell above" if value >= 0 else "cell below"
             parts.append(tag("rect", title, class_=class_, fill_opacity=strength, **place))
             if len(heat.columns) <= _MOST_WRITTEN:

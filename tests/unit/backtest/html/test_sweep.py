@@ -21,7 +21,7 @@ def test_each_cell_has_its_place_colour_and_words() -> None:
     assert [class_ for class_, *_ in cells] == ["above", "below", "above", "missing", "above", "above"]
     assert [float(x) for _, _, x, _ in cells] == [0.0, 33.33, 66.67, 0.0, 33.33, 66.67]
     strengths = [float(strength) for _, strength, *_ in cells if strength]
-    assert strengths == [0.13, 0.27, 0.85, 0.08, 0.47]
+    assert strengths == [0.12, 0.23, 0.68, 0.08, 0.38]
     assert f"cooldown_seconds 30, hedge_threshold 20: P&amp;L {MINUS}50" in text
     assert "cooldown_seconds 60, hedge_threshold 10: no result" in text
 
