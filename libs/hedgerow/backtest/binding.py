@@ -15,13 +15,13 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from hedgerow.backtest import commissions, desk, fills, loop, recording, tables, view
+from hedgerow.backtest import commissions, desk, fills, loop, recording, shared, tables, view
 from hedgerow.pricing.compiled import MARKED
 from hedgerow.strategy.hosting import Mode, cache_folder, code_version, compiled_functions
 from hedgerow.strategy.kinds import load, sources_of
 
 _ENGINE = "hedgerow.backtest."
-_SOURCES = (commissions, desk, fills, loop, recording, tables, view)
+_SOURCES = (commissions, desk, fills, loop, recording, shared, tables, view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,21 @@ def bound(strategy: str, mode: Mode) -> Bound:
 def bind(
     step: Callable[..., Any], initial_state: Callable[[Any], Any], mode: Mode,
     writers: Mapping[str, Callable[..., Any]] | None = None, sources: Sequence[Path] = (),
+    decide: Callable[..., Any] | None = None,
 ) -> Bound:  # fmt: skip
     """The loop bound to any `step`; a `step` that is not marked as compiled runs plain.
 
     `writers` replaces `count_decision`, `write_decision` and `write_greeks` for a strategy whose decisions are of
-    another shape; `sources` are further files its machine code depends on.
+    another shape; `sources` are further files its machine code depends on. With `decide` the loop takes legs valued
+    for all and gives them to that instead of calling `step`.
     """
     replaced: dict[str, Callable[..., Any]] = {"step": step, **(writers or {})}
+    if decide is not None:
+        replaced |= {"judge": shared.judge_shared, "decide": decide}
     own = Path(sys.modules[step.__module__].__file__ or "")
     version = engine_version((own, *sources))
     if mode == "plain" or step not in MARKED:
-        return Bound(_twin(loop.run_rows, {**vars(loop), **replaced}), initial_state, code_version(), version, "plain")
+        return Bound(_plain(replaced), initial_state, code_version(), version, "plain")
     name = hashlib.sha256(f"{step.__module__}.{step.__qualname__} {sorted(replaced)}".encode()).hexdigest()[:8]
     folder = cache_folder() / f"loop-{version}-{name}"
     return Bound(_machine_code(replaced, folder), initial_state, code_version(), version, "compiled")
@@ -76,6 +80,15 @@ def _twin(function: Any, scope: dict[str, Any]) -> Any:
     return twin
 
 
+def _plain(replaced: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
+    """`run_rows` in plain Python over these functions."""
+    judge = replaced.get("judge", loop.judge)
+    scope = {**vars(loop), **replaced}
+    scope["judge"] = _twin(judge, {**vars(sys.modules[judge.__module__]), **replaced})
+    made: Callable[..., Any] = _twin(loop.run_rows, scope)
+    return made
+
+
 def _machine_code(replaced: Mapping[str, Callable[..., Any]], folder: Path) -> Callable[..., Any]:
     """`run_rows` as machine code over these functions; it lets go of the interpreter's lock while it runs."""
     kernel = compiled_functions()
@@ -92,9 +105,10 @@ def _machine_code(replaced: Mapping[str, Callable[..., Any]], folder: Path) -> C
             scope = scopes.setdefault(module, dict(vars(sys.modules[module])))
             # The observation is built, and a strategy's own `step` called, at one place: inlined, whatever of the
             # observation is not read costs nothing.
-            inline = function is replaced["step"] or module == view.__name__
+            inline = function in (replaced["step"], loop.judge) or module == view.__name__
             twins[function] = numba.njit(cache=True, nogil=True, forceinline=inline)(_twin(function, scope))
-    scopes[loop.__name__].update(replaced)
+    for module in (loop.__name__, shared.__name__):
+        scopes[module].update(replaced)
     for scope in scopes.values():
         for name, value in list(scope.items()):
             if isinstance(value, FunctionType) and value in twins:

@@ -119,7 +119,7 @@ def verdict_of(verdicts: NDArray[np.int64], gate: int) -> NDArray[np.int8]:
     return ((verdicts >> (2 * gate)) & 3).astype(np.int8)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How often what happened."""
 

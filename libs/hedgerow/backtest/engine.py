@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hedgerow.backtest.binding import Bound, bound
-from hedgerow.backtest.columns import DECISIONS, FILLS, MARKS, ORDERS, Counts, Result, as_columns
-from hedgerow.backtest.commissions import IBKR_FIXED, Schedule
+from hedgerow.backtest.columns import Counts, Result, as_columns
 from hedgerow.backtest.feed import Feed
-from hedgerow.backtest.fills import NO_ORDER, NO_POSITION, NO_TOUCH, TOUCH, FillModel, Order, Position, Touch
-from hedgerow.backtest.tables import ASKED, DONE, FREE, PENDING, Days, Desk, Legs, Rows, Setup, Tables, World
-from hedgerow.backtest.view import NS_PER_MS
+from hedgerow.backtest.fills import NO_TOUCH, Order, Position, Touch
+from hedgerow.backtest.loading import DEFAULT, SPARE, Settings, inputs_of, roomier, setup_of, tables_for, world_at_start
+from hedgerow.backtest.sharing import SharedGreeks, bound_to_shared
+from hedgerow.backtest.tables import ASKED, DONE, Setup, World
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.strategy.codes import BlockReason
-from hedgerow.strategy.decision import NO_INTENT, IntentView
+from hedgerow.strategy.decision import IntentView
 from hedgerow.strategy.hosting import Mode
-from hedgerow.strategy.observation import MAX_LEGS, ObservationCause, RiskState
 
-_SPARE = 4096
+__all__ = ["Asked", "Risk", "Settings", "run", "run_bound"]
 
 
 class Asked(NamedTuple):
@@ -45,76 +39,50 @@ Risk = Callable[[Asked], int]
 """A rule set's verdict on one order: 0 allows it, any other number is the reason the strategy sees with DENIED."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How a run is made; times in ms of market time.
-
-    `stale_limit_ms` is the underlying's freshness limit (widened to two of the feed's intervals), `timer_ms` how long
-    without a quote in session until the strategy is asked anyway (likewise widened).
-    """
-
-    fills: FillModel = TOUCH
-    commissions: Schedule = IBKR_FIXED
-    stale_limit_ms: float = 5_000.0
-    timer_ms: float = 1_000.0
-    enabled: bool = True
-    trading_state: RiskState = RiskState.ACTIVE
-
-    def __post_init__(self) -> None:
-        if self.fills.latency_ns < 0:
-            raise InvalidValue("fills.latency_ms", self.fills.latency_ns / NS_PER_MS, "zero or above")
-        if not self.fills.half_spread >= 0.0:
-            raise InvalidValue("fills.half_spread", self.fills.half_spread, "zero or above, USD per share")
-        if not (self.stale_limit_ms > 0.0 and self.timer_ms > 0.0):
-            raise InvalidValue("timer_ms", self.timer_ms, "above zero, as the freshness limit is")
-
-
 def run(
     feed: Feed,
     params: Any,
-    settings: Settings = Settings(),
+    settings: Settings = DEFAULT,
     *,
     strategy: str = "gamma_scalper",
     mode: Mode = "compiled",
     record: bool = True,
     risk: Risk | None = None,
+    shared: SharedGreeks | None = None,
 ) -> Result:
     """The strategy of that kind with these parameters over the whole feed; the same arguments give the same result.
 
     `record` False leaves the decisions out, all else stays. `risk` is asked about every order before it leaves.
-    Raises InvalidValue for a strategy that does not exist or an empty feed.
+    `shared` (of `prepare_greeks`) spares valuing the legs again and changes nothing. Raises InvalidValue for a
+    strategy that does not exist, an empty feed, or greeks made with anything that makes a difference.
     """
-    return run_bound(bound(strategy, mode), feed, params, settings, record=record, risk=risk)
+    runner = bound(strategy, mode) if shared is None else bound_to_shared(strategy, mode)
+    return run_bound(runner, feed, params, settings, record=record, risk=risk, shared=shared)
 
 
 def run_bound(
-    runner: Bound, feed: Feed, params: Any, settings: Settings = Settings(), *, record: bool = True,
-    risk: Risk | None = None,
+    runner: Bound, feed: Feed, params: Any, settings: Settings = DEFAULT, *, record: bool = True,
+    risk: Risk | None = None, shared: SharedGreeks | None = None,
 ) -> Result:  # fmt: skip
     """`run` with a loop that is already bound to its strategy."""
     if len(feed) == 0:
         raise InvalidValue("feed", feed.symbol, "at least one quote")
-    setup = _setup(feed, settings, record, risk is not None)
-    plain = runner.mode == "plain"
-    rows, days, legs = _inputs(feed, plain)
-    tables = Tables(
-        np.zeros(len(feed) + _SPARE if record else 2, DECISIONS), np.zeros(_SPARE, ORDERS), np.zeros(_SPARE, FILLS),
-        np.zeros(_SPARE, MARKS), np.zeros(max(BlockReason) + 1, np.int64),
-    )  # fmt: skip
-    desk = Desk(NO_ORDER, NO_POSITION, 0.0, 0.0, 0, 0, 0, 0)
-    world = World(
-        0, 0, 0, int(feed.ts[0]), ObservationCause.START.value, 0, -1, 2**62, 0, 0, 0, NO_INTENT, FREE, desk,
-        0.0, 0.0,
-    )  # fmt: skip
+    setup = setup_of(feed, settings, record, risk is not None)
+    if shared is not None:
+        shared.check(feed, params, setup)
+    legs_valued = None if shared is None else shared.shared
+    rows, days, legs = inputs_of(feed, runner.mode == "plain")
+    tables = tables_for(len(feed) + SPARE if record else 2)
+    world = world_at_start(feed, setup)
     state = runner.initial_state(params)
     why = -1
     while why != DONE:
-        state, world, why = runner.run_rows(params, state, setup, rows, days, legs, tables, world)
+        state, world, why = runner.run_rows(params, state, setup, rows, days, legs, tables, legs_valued, world)
         if why == ASKED:
             assert risk is not None
             world = world._replace(verdict=int(risk(_asked(feed, setup, world))))
         elif why != DONE:
-            tables = _roomier(tables, world)
+            tables = roomier(tables, world)
     marks = tables.marks[: world.marks]
     position = world.desk.position
     return Result(
@@ -133,73 +101,6 @@ def run_bound(
         engine_version=runner.engine_version,
         state=state,
     )
-
-
-def _setup(feed: Feed, settings: Settings, record: bool, ask_risk: bool) -> Setup:
-    floor_ms = 2.0 * feed.interval_ms
-    return Setup(
-        settings.fills, settings.commissions, float(max(settings.stale_limit_ms, floor_ms)),
-        round(max(settings.timer_ms, floor_ms) * NS_PER_MS), settings.enabled, int(settings.trading_state),
-        ask_risk, record,
-    )  # fmt: skip
-
-
-def _inputs(feed: Feed, plain: bool) -> tuple[Rows, Days, Legs]:
-    """The loop's inputs as arrays, or as lists: plain Python over numpy scalars is slow and not quite Python's own."""
-
-    def column(values: Any, kind: Any) -> Any:
-        array = np.ascontiguousarray(values, dtype=kind)
-        return array.tolist() if plain else array
-
-    legs = [*feed.legs]
-    empty = MAX_LEGS - len(legs)
-
-    def of_legs(values: list[Any], kind: Any, rest: Any) -> Any:
-        return column([*values, *[rest] * empty], kind)
-
-    rows = Rows(
-        column(feed.ts, np.int64), column(feed.slot, np.int8), column(feed.bid, np.float64),
-        column(feed.ask, np.float64), column(feed.bid_size, np.float64), column(feed.ask_size, np.float64),
-    )  # fmt: skip
-    days = Days(
-        column([*[day.first_row for day in feed.days], len(feed)], np.int64),
-        column([day.session_open for day in feed.days], np.int64),
-        column([day.session_close for day in feed.days], np.int64),
-        column([day.date.year * 12 + day.date.month for day in feed.days], np.int64),
-        column([day.earnings_blackout for day in feed.days], np.bool_),
-    )
-    nan = math.nan
-    table = Legs(
-        of_legs([leg.is_call for leg in legs], np.bool_, False),
-        of_legs([leg.strike for leg in legs], np.float64, nan),
-        of_legs([leg.contracts for leg in legs], np.float64, 0.0),
-        of_legs([leg.multiplier for leg in legs], np.float64, 0.0),
-        of_legs([leg.expiry_close for leg in legs], np.int64, 0),
-        of_legs([leg.average_price for leg in legs], np.float64, nan),
-        of_legs([leg.active_from for leg in legs], np.int64, 0),
-        of_legs([leg.active_to for leg in legs], np.int64, 0),
-        of_legs([PENDING for _ in legs], np.int64, PENDING + 2),
-        of_legs([nan for _ in legs], np.float64, nan),
-        of_legs([nan for _ in legs], np.float64, nan),
-        of_legs([0 for _ in legs], np.int64, 0),
-        of_legs([nan for _ in legs], np.float64, nan),
-    )
-    return rows, days, table
-
-
-def _roomier(tables: Tables, world: World) -> Tables:
-    """The tables with twice the room where one is nearly full."""
-    used = (world.decisions, world.desk.orders, world.desk.fills, world.marks)
-    decisions, orders, fills, marks = (_grown(each, taken) for each, taken in zip(tables[:-1], used, strict=True))
-    return Tables(decisions, orders, fills, marks, tables.reasons)
-
-
-def _grown(table: NDArray[Any], taken: int) -> NDArray[Any]:
-    if taken < len(table) - 2:
-        return table
-    larger = np.zeros(2 * len(table) + 2, table.dtype)
-    larger[: len(table)] = table
-    return larger
 
 
 def _asked(feed: Feed, setup: Setup, world: World) -> Asked:

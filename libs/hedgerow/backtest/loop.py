@@ -49,7 +49,7 @@ from hedgerow.strategy.codes import IntentAction
 from hedgerow.strategy.compiled import compiled
 from hedgerow.strategy.decision import IntentView
 from hedgerow.strategy.gamma_scalper.step import step
-from hedgerow.strategy.observation import MAX_LEGS, ObservationCause
+from hedgerow.strategy.observation import MAX_LEGS, Observation, ObservationCause
 
 NS_PER_MINUTE = 60_000_000_000
 LAST_TURN = 2 * MAX_TURNS
@@ -137,9 +137,16 @@ def new_month(desk: Desk) -> Desk:
 
 
 @compiled
+def judge(params: Any, state: Any, o: Observation, shared: Any, instant: int) -> Any:
+    """The strategy's decision; legs valued for all (`shared`) are for a loop bound to take them."""
+    return step(params, state, o)
+
+
+@compiled
 def run_rows(
-    params: Any, state: Any, setup: Setup, rows: Rows, days: Days, legs: Legs, tables: Tables, world: World
-) -> tuple[Any, World, int]:
+    params: Any, state: Any, setup: Setup, rows: Rows, days: Days, legs: Legs, tables: Tables, shared: Any,
+    world: World,
+) -> tuple[Any, World, int]:  # fmt: skip
     """Goes on from `world` until all rows are done, a table is full, or an intent needs risk's verdict."""
     count = len(rows.ts)
     row = world.row
@@ -148,6 +155,7 @@ def run_rows(
     now = world.now
     cause = world.cause
     turns = world.turns
+    instants = world.instants
     quote_row = world.quote_row
     due = min(order_due(world.desk.order), leg_due(legs))
     timer_due = world.timer_due
@@ -207,7 +215,7 @@ def run_rows(
                 setup, rows, legs, sequence, cause, now, quote_row, session_open, session_close, desk.position,
                 options_realized, desk.order, blackout,
             )  # fmt: skip
-            state, decision = step(params, state, o)
+            state, decision = judge(params, state, o, shared, instants - 1)
             count_decision(tables.reasons, decision)
             if setup.record:
                 write_decision(tables.decisions[decisions], o, decision)
@@ -222,16 +230,20 @@ def run_rows(
                     marks += 1
                     next_mark = (now // NS_PER_MINUTE + 1) * NS_PER_MINUTE
             cause = -1
-            timer_due = now + setup.timer_ns
             continue
 
-        t = rows.ts[row] if row < count else now + setup.fills.latency_ns + 1
+        if row == count:
+            due = order_due(desk.order)
+            timer_due = NEVER
+            if due >= NEVER:
+                break
+        t = rows.ts[row] if row < count else NEVER
         if due < t and due <= timer_due:
             if due > now:
                 now = due
                 turns = 0
             touch = touch_of(rows, quote_row, desk.bid_taken, desk.ask_taken)
-            if order_due(desk.order) <= leg_due(legs):
+            if row == count or order_due(desk.order) <= leg_due(legs):
                 desk = after_arrival(setup, tables, desk, touch, now)
                 cause = ObservationCause.ORDER_EVENT + 0
             else:
@@ -239,16 +251,18 @@ def run_rows(
                     legs, desk, option_cash, options_realized, now, last_mid(rows, quote_row)
                 )
                 cause = ObservationCause.POSITION + 0
+                instants += 1
+                timer_due = now + setup.timer_ns
             resting = rests(desk.order)
             due = min(order_due(desk.order), leg_due(legs))
             continue
-        if row >= count:
-            break
         if timer_due < t:
             if session_open <= timer_due <= session_close:
                 now = timer_due
                 cause = ObservationCause.TIMER + 0
                 turns = 0
+                instants += 1
+                timer_due = now + setup.timer_ns
             else:
                 timer_due = session_open if timer_due < session_open and session_open < t else NEVER
             continue
@@ -288,9 +302,11 @@ def run_rows(
         row += 1
         if row == count or rows.ts[row] != t:
             turns = 0
+            instants += 1
+            timer_due = now + setup.timer_ns
             cause = ObservationCause.ORDER_EVENT + 0 if traded else ObservationCause.QUOTE + 0
             traded = False
     return state, World(
-        row, day, sequence, now, cause, turns, quote_row, timer_due, next_mark, decisions, marks, intent,
+        row, day, sequence, now, cause, turns, instants, quote_row, timer_due, next_mark, decisions, marks, intent,
         verdict, desk, option_cash, options_realized,
     ), why  # fmt: skip

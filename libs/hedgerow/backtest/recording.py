@@ -63,6 +63,11 @@ def count_decision(reasons: Any, d: Decision) -> None:
 
 
 @compiled
+def count_nothing(reasons: Any, d: Any) -> None:
+    """For decisions without a reason."""
+
+
+@compiled
 def write_greeks(line: Any, d: Decision) -> None:
     """A mark's greeks, as the decision at that instant has them."""
     line["net_delta"] = d.net_delta

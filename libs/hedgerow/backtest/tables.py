@@ -102,7 +102,8 @@ class World(NamedTuple):
 
     `cause` is an ObservationCause to evaluate next, -1 none; `quote_row` the row of the underlying's quote, -1 none;
     `intent` what the last decision asked for and was not acted on yet; `timer_due` when the next timer is;
-    `turns` evaluations at this instant; `option_cash` and `options_realized` USD.
+    `turns` evaluations at this time, `instants` how many times something was quoted, began, ended or was due by the
+    clock; `option_cash` and `options_realized` USD.
     """
 
     row: int
@@ -111,6 +112,7 @@ class World(NamedTuple):
     now: int
     cause: int
     turns: int
+    instants: int
     quote_row: int
     timer_due: int
     next_mark: int
