@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,8 @@ from hedgerow.tape.format import COLUMN_NAMES, Tape
 from hedgerow.tape.info import describe
 from hedgerow.tape.quality import Report, policy_of
 from hedgerow.tape.reader import read_tape
-from hedgerow.tape.synth import synth_tape
+from hedgerow.tape.synth import synth_days, synth_tape
+from hedgerow.tape.synth_model import model_days
 from hedgerow.tape.writer import write_tape
 
 app = typer.Typer(no_args_is_help=True, help="Recorded market data.")
@@ -45,19 +47,55 @@ def synthetic(seed: int, day: date, symbol: str = "SIMX", interval_ms: int = 5_0
     return Tape(**{name: getattr(columns, name) for name in COLUMN_NAMES}, meta=meta)
 
 
+class SynthModel(StrEnum):
+    """How a made-up day moves."""
+
+    SWINGS = "swings"
+    REGIMES = "regimes"
+
+
 @app.command()
 def synth(
-    out: OutOption,
+    out: Annotated[Path, typer.Option("--out", help="Tape file to write, or with --days a folder for one a day.")],
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same tape.")] = 1,
-    day: Annotated[str, typer.Option("--date", help="Trading day, YYYY-MM-DD.")] = SYNTHETIC_DAY.isoformat(),
+    day: Annotated[str, typer.Option("--date", help="Trading day, the first one, YYYY-MM-DD.")] = str(SYNTHETIC_DAY),
     symbol: Annotated[str, typer.Option("--symbol", help="Symbol of the made-up stock.")] = "SIMX",
+    model: Annotated[
+        SynthModel, typer.Option("--model", help="swings, or regimes: jumps, changing volatility, a smile.")
+    ] = SynthModel.SWINGS,
+    days: Annotated[
+        int, typer.Option("--days", min=1, max=2_520, help="Sessions in a row, each from where the last ended.")
+    ] = 1,
+    scenario: Annotated[
+        str, typer.Option("--scenario", help="quiet, trend, gap, crash, wide_spreads or feed_loss, laid over the day.")
+    ] = "",
     json_: JsonFlag = False,
 ) -> None:
-    """Makes a tape of a seeded synthetic day with an option chain."""
+    """Makes a tape of a seeded synthetic day with an option chain, or of several days in a row."""
+    if days > 1 and (scenario or not out.is_dir()):
+        if scenario:
+            raise InvalidValue("--scenario", scenario, "one day: a scenario leaves the next day's opening where it was")
+        raise InvalidValue("--out", str(out), "a folder that exists, for --days makes one tape a day")
+    first = parse_day(day)
+    if model is SynthModel.REGIMES:
+        made = model_days(seed, first, days, symbol)
+    else:
+        made = synth_days(seed, first, days, symbol)
+    described = []
+    for meta, columns in made:
+        path = out / f"{meta.symbol}-{meta.date}.parquet" if out.is_dir() else out
+        tape = Tape(**{name: getattr(columns, name) for name in COLUMN_NAMES}, meta=meta)
+        if scenario:
+            from hedgerow.backtest.scenarios import overlay  # noqa: PLC0415  (the backtest's part, only when asked for)
 
-    meta, columns = synth_tape(seed, parse_day(day), symbol)
-    write_tape(out, meta, columns)
-    tell(out, describe(out), json_)
+            tape = overlay(tape, scenario, seed)
+        write_tape(path, tape.meta, tape)
+        described.append((path, describe(path)))
+    if json_ and days > 1:
+        print_json({"tapes": [{"path": str(path), **description} for path, description in described]})
+        return
+    for path, description in described:
+        tell(path, description, json_)
 
 
 @app.command()

@@ -7,7 +7,7 @@ in a session, at any seed: enough to see every part work, fewer than a day's all
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -22,14 +22,14 @@ from hedgerow.tape.sessions import TIME_ZONE, expiry_close_ns, last_trading_day,
 Floats = NDArray[np.float64]
 
 _NS_PER_MS = 1_000_000
-_YEAR_NS = 365 * 86_400 * 1_000_000_000
-_SESSION_YEAR_S = 252 * 6.5 * 3_600.0
+YEAR_NS = 365 * 86_400 * 1_000_000_000
+SESSION_YEAR_S = 252 * 6.5 * 3_600.0
 RATE = 0.02
 # Days ahead at which the first Friday is listed: one inside 21 to 35 days whatever the weekday or holiday.
 _EXPIRY_DAYS = (5, 24, 56, 88)
 _STRIKES_EACH_SIDE = 12
 _STRIKE_STEPS = ("0.5", "1", "2.5", "5", "10", "25", "50")
-_EXTENDED_MINUTES = 15
+EXTENDED_MINUTES = 15
 # Swings: period in minutes and amplitude as a share of the price; the noise on top is annualised volatility.
 _SWINGS = ((170.0, 0.0042), (95.0, 0.0024), (52.0, 0.0012))
 _NOISE_VOLATILITY = 0.11
@@ -53,12 +53,12 @@ def synth_tape(
     every `option_interval_ms` within the session. `also` are contracts listed besides, expired ones left out: what was
     traded on an earlier day goes on being quoted. Raises InvalidValue for a closed day or a value out of range.
     """
-    opened_and_closed = _checked(seed, day, spot, interval_ms, option_interval_ms, volatility)
+    opened_and_closed = checked_session(seed, day, spot, interval_ms, option_interval_ms, volatility)
     open_ns, close_ns = opened_and_closed
     underlying = stock(symbol)
     generator = np.random.default_rng(seed)
     step_ns = interval_ms * _NS_PER_MS
-    before = _EXTENDED_MINUTES * 60_000 // interval_ms
+    before = EXTENDED_MINUTES * 60_000 // interval_ms
     count = (close_ns - open_ns) // step_ns
     # Like bars: a row comes at its interval's end, so the session's first is one interval after the open.
     ts = open_ns + np.arange(-before, count + before + 1, dtype=np.int64) * step_ns
@@ -66,7 +66,7 @@ def synth_tape(
     bid, ask = _stock_quotes(generator, price)
     every = option_interval_ms // interval_ms
     quoted = np.arange(before + 1, before + 1 + count, every)
-    contracts = _contracts(underlying.symbol, day, spot)
+    contracts = listed_contracts(underlying.symbol, day, spot)
     contracts += [one for one in also if one not in contracts and one.expiry and last_trading_day(one.expiry) >= day]
     option_bid, option_ask = _chain_quotes(contracts, ts[quoted], (bid[quoted] + ask[quoted]) * 0.5, spot, volatility)
     width = len(contracts)
@@ -90,7 +90,23 @@ def synth_tape(
     return meta, columns
 
 
-def _checked(
+def synth_days(seed: int, first: date, days: int, symbol: str = "SIMX") -> Iterator[tuple[TapeMeta, TapeColumns]]:
+    """`days` sessions from `first` on: the first as `synth_tape` makes it, each next one from where the last ended.
+
+    Day n has the seed `seed` + n, and what was listed the day before goes on being quoted. Raises InvalidValue as
+    `synth_tape` does.
+    """
+    spot, day = 100.0, first
+    listed: tuple[Instrument, ...] = ()
+    for number in range(days):
+        meta, columns = synth_tape(seed + number, day, symbol, spot=spot, also=listed)
+        yield meta, columns
+        last = np.flatnonzero(columns.instrument == 0)[-1]
+        spot = round(float(columns.bid[last] + columns.ask[last]) / 2, 2)
+        day, listed = next_session(day + timedelta(days=1)), meta.instruments[1:]
+
+
+def checked_session(
     seed: int, day: date, spot: float, interval_ms: int, option_interval_ms: int, volatility: float
 ) -> tuple[int, int]:
     """The day's session, once every argument is known to be in range."""
@@ -118,7 +134,7 @@ def _path(generator: np.random.Generator, seconds: Floats, spot: float) -> Float
         phase, stretch = generator.uniform(0.0, 2.0 * math.pi), generator.uniform(0.85, 1.15)
         log_price += amplitude * np.sin(2.0 * math.pi * seconds / (60.0 * period_min * stretch) + phase)
     step = float(seconds[1] - seconds[0])
-    shocks = generator.standard_normal(len(seconds)) * _NOISE_VOLATILITY * math.sqrt(step / _SESSION_YEAR_S)
+    shocks = generator.standard_normal(len(seconds)) * _NOISE_VOLATILITY * math.sqrt(step / SESSION_YEAR_S)
     # An AR(1) written as a weighted running sum, in blocks so that the weights stay in range.
     keep = 0.5 ** (step / _NOISE_HALF_LIFE_S)
     block = max(1, int(_NOISE_HALF_LIFE_S / step))
@@ -140,7 +156,7 @@ def _stock_quotes(generator: np.random.Generator, price: Floats) -> tuple[Floats
     return bid / 100.0, (bid + cents) / 100.0
 
 
-def _contracts(symbol: str, day: date, spot: float) -> list[Instrument]:
+def listed_contracts(symbol: str, day: date, spot: float) -> list[Instrument]:
     """Calls and puts on Fridays ahead (the day before where that is a holiday), strikes around the spot."""
     step = min((Decimal(text) for text in _STRIKE_STEPS), key=lambda each: abs(float(each) - spot * 0.01))
     middle = int(Decimal(repr(spot)) / step + Decimal("0.5"))
@@ -191,9 +207,17 @@ def _chain_quotes(
     is_call = np.array([each.right is Right.CALL for each in contracts])
     closes = {expiry: expiry_close_ns(expiry) for expiry in {each.expiry for each in contracts} if expiry}
     expires = np.array([closes[each.expiry] for each in contracts if each.expiry])
-    years = (expires[None, :] - ts[:, None]) / _YEAR_NS
+    years = (expires[None, :] - ts[:, None]) / YEAR_NS
     value = black_scholes(mid[:, None], strike[None, :], years, surface(strike, years, reference, volatility), is_call)
-    half_spread = np.maximum(0.01, 0.006 * value + 0.00008 * mid[:, None])
+    return option_quotes(value, mid)
+
+
+def option_quotes(value: Floats, mid: Floats, width: Floats | float = 1.0) -> tuple[Floats, Floats]:
+    """Bid and ask around options' values (times by contracts) on their ticks, spreads `width` times the usual.
+
+    `mid` is the underlying's at each time; a bid of nothing is NaN.
+    """
+    half_spread = np.maximum(0.01, 0.006 * value + 0.00008 * mid[:, None]) * width
     # Options quote in cents below three dollars and in nickels above: floor and ceiling keep the value inside.
     tick_cents = np.where(value < 3.0, 1.0, 5.0)
     bid = np.floor((value - half_spread) * 100.0 / tick_cents) * tick_cents / 100.0
