@@ -1,0 +1,36 @@
+"""Small seeded days and specs that backtest tests share."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from hedgerow.tape.format import COLUMN_NAMES, Tape
+from hedgerow.tape.synth import synth_tape
+from hedgerow.tape.writer import write_tape
+
+FIRST, SECOND = date(2024, 1, 16), date(2024, 1, 17)
+
+
+def made_tape(seed: int = 7, day: date = FIRST, symbol: str = "SIMX", interval_ms: int = 60_000) -> Tape:
+    """A seeded day in memory, a quote of the underlying every minute."""
+    meta, columns = synth_tape(seed, day, symbol, interval_ms=interval_ms)
+    return Tape(**{name: getattr(columns, name) for name in COLUMN_NAMES}, meta=meta)
+
+
+def written(tape: Tape, folder: Path) -> Path:
+    """A tape as a file in that folder, named by symbol and day."""
+    path = folder / f"{tape.meta.symbol}-{tape.meta.date}.parquet"
+    write_tape(path, tape.meta, tape)
+    return path
+
+
+def scalper(name: str = "one", symbol: str = "SIMX", **gates: Any) -> dict[str, Any]:
+    """An entry of `strategies:`."""
+    return {"name": name, "account": "SIM0000001", "underlying": {"symbol": symbol}, "gates": gates}
+
+
+def threshold(shares: float) -> dict[str, Any]:
+    """The gates' part that hedges from so many shares on."""
+    return {"delta": {"hedge_threshold": shares}}
