@@ -11,6 +11,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from hedgerow.cli.output import JsonFlag, SetOption, console, messages, print_json, print_table
 from hedgerow.domain.errors import InvalidValue
 
+_NOT_SHOWN = ("commissions", "blocks")
+_HEADS = {
+    "deflated_sharpe": "deflated", "max_drawdown": "drawdown", "in_sample_sharpe": "train",
+    "out_of_sample_sharpe": "test", "out_of_sample_pnl": "test pnl",
+}  # fmt: skip
+"""Shorter words for a terminal's width; train and test are Sharpe ratios."""
+
 
 def sweep(
     spec: Annotated[Path, typer.Option("--spec", help="YAML specification of the backtest, see `hedgerow backtest`.")],
@@ -69,9 +76,10 @@ def sweep(
     elif csv:
         print(files.to_csv(done, told), end="")
     else:
-        names = files.columns(done, told)
+        names = [name for name in files.columns(done, told) if name not in _NOT_SHOWN]
         shown = [[files.word(cell) for cell in files.cells(each, names, keys)] for each in told.ranked[:top]]
-        print_table(f"{len(done.rows)} combinations by {told.by}", [name.rpartition(".")[2] for name in names], shown)
+        heads = [_HEADS.get(name, name.rpartition(".")[2]) for name in names]
+        print_table(f"{len(done.rows)} combinations by {told.by}", heads, shown)
         console.print(files.caution(told))
         if output is not None:
             console.print(f"written: {output}/results.parquet, ranking.csv, sweep.json, sweep.html")

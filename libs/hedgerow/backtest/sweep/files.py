@@ -193,4 +193,4 @@ def word(cell: Any) -> str:
         return "-"
     if not isinstance(cell, float):
         return str(cell)
-    return f"{cell:,.4g}" if abs(cell) < 1.0 else f"{cell:,.2f}"
+    return f"{cell:,.0f}" if abs(cell) >= 1_000.0 else f"{cell:,.4g}"
