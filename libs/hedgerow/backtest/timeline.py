@@ -29,6 +29,7 @@ DIMENSIONS: dict[str, type[IntEnum]] = {
 
 _SLICE_NS = 30 * 1_000_000_000
 _MOST_SLICES = 2_000
+_FREE = -2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,8 @@ def timeline_of(
 ) -> Timeline:
     """The timeline of evaluations at `ts` (ns, in order), a column of codes per dimension and one of block reasons.
 
-    Slices are 30 s, longer where the sessions together would give more than 2,000. Where nothing was evaluated the
-    state before it goes on, and nothing is held back.
+    Slices are 30 s, longer where the sessions together would give more than 2,000. Where nothing was evaluated what
+    was goes on.
     """
     length = sum(end - start for start, end in sessions)
     slice_ns = max(_SLICE_NS, -(-length // _MOST_SLICES))
@@ -77,10 +78,7 @@ def timeline_of(
             most = _most(cells, column[inside], len(DIMENSIONS[name]))
             seen[name] += np.bincount(column[inside], minlength=len(DIMENSIONS[name]))
             states[name] += _stretches(_carried(most), bounds, DIMENSIONS[name])
-        reasons = block_reason[inside]
-        held = reasons >= FIRST_BLOCK
-        if held.any():
-            blocked += _stretches(_most(cells[held], reasons[held], max(BlockReason) + 1), bounds, BlockReason)
+        blocked += _stretches(_carried(_held(cells, block_reason[inside])), bounds, BlockReason)
     return Timeline(
         slice_ns, tuple((int(start), int(end)) for start, end in sessions), tuple(blocked),
         {name: tuple(runs) for name, runs in states.items()},
@@ -96,9 +94,19 @@ def _most(cells: NDArray[np.int64], column: Codes, width: int) -> NDArray[np.int
     return np.where(seen.any(axis=1), most, -1)
 
 
+def _held(cells: NDArray[np.int64], reasons: Codes) -> NDArray[np.int64]:
+    """The reason most often given in each cell for holding a hedge back; _FREE where none was, -1 where none could."""
+    held = reasons >= FIRST_BLOCK
+    found = np.where(_most(cells, reasons, max(BlockReason) + 1) >= 0, _FREE, -1)
+    if held.any():
+        most = _most(cells[held], reasons[held], max(BlockReason) + 1)
+        found[: len(most)] = np.where(most >= 0, most, found[: len(most)])
+    return found
+
+
 def _carried(cells: NDArray[np.int64]) -> NDArray[np.int64]:
     """The same with empty cells filled from the one before them; those before the first stay empty."""
-    last = np.maximum.accumulate(np.where(cells >= 0, np.arange(len(cells)), 0))
+    last = np.maximum.accumulate(np.where(cells != -1, np.arange(len(cells)), 0))
     return cells[last]
 
 

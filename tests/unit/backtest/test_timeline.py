@@ -30,7 +30,7 @@ def test_equal_neighbours_are_one_stretch_and_gaps_carry_the_state_on() -> None:
         Stretch(2 * SLICE, 5 * SLICE, "HEDGE_NEEDED"),
         Stretch(5 * SLICE, 6 * SLICE, "IN_BAND"),
     )
-    assert made.blocked == (Stretch(2 * SLICE, 3 * SLICE, "COOLDOWN"),)  # nothing evaluated, nothing held back
+    assert made.blocked == (Stretch(2 * SLICE, 5 * SLICE, "COOLDOWN"),)
     assert made.shares == {"D": {"IN_BAND": 0.6, "HEDGE_NEEDED": 0.4}}
 
 
