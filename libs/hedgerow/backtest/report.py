@@ -224,6 +224,7 @@ class Report:
     days: tuple[DayReport, ...]
     equity: Curve
     strategies: tuple[StrategyReport, ...]
+    engine_version: str = ""
 
 
 def document(report: Report) -> dict[str, Any]:

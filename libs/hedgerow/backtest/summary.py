@@ -95,6 +95,7 @@ def report_of(
         days=_days_together([one.days for one in each]),
         equity=metrics.curve_of(**equity),
         strategies=each,
+        engine_version=runs[0].result.engine_version,
     )
 
 
@@ -105,7 +106,7 @@ def strategy_report(run: StrategyRun) -> StrategyReport:
     parts = parts_of(marks, fills)
     days = _days(run, marks, fills, parts)
     pnls = [each for _, each in days]
-    reasons = _reason_counts(result.decisions)
+    reasons = result.reasons
     blocks = {name: count for name, count in reasons.items() if BlockReason[name] >= FIRST_BLOCK}
     orders = result.orders
     return StrategyReport(
@@ -220,11 +221,6 @@ def _days(run: StrategyRun, marks: Marks, fills: Fills, parts: Parts) -> list[tu
             )
         )
     return found
-
-
-def _reason_counts(decisions: Columns) -> dict[str, int]:
-    counted = np.bincount(decisions["block_reason"].astype(np.int64), minlength=max(BlockReason) + 1)
-    return {reason.name: int(counted[reason]) for reason in BlockReason if counted[reason]}
 
 
 def _guards(decisions: Columns) -> dict[str, Verdicts]:
