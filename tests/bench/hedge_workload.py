@@ -12,6 +12,7 @@ import math
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -101,7 +102,11 @@ def write_greeks(line: Any, decision: Decision) -> None:
     """Nothing is known of greeks."""
 
 
-WRITERS = {"count_decision": count_decision, "write_decision": write_decision, "write_greeks": write_greeks}
+WRITERS: dict[str, Callable[..., Any]] = {
+    "count_decision": count_decision,
+    "write_decision": write_decision,
+    "write_greeks": write_greeks,
+}
 
 
 def quotes(count: int = QUOTES) -> dict[str, NDArray[Any]]:

@@ -155,7 +155,7 @@ class Result:
 
 
 def as_columns(rows: NDArray[Any]) -> Columns:
-    """Structured rows as one contiguous array per column."""
+    """Structured rows as one array per column: views, nothing is copied."""
     names = rows.dtype.names
     assert names is not None
-    return {name: np.ascontiguousarray(rows[name]) for name in names}
+    return {name: rows[name] for name in names}
