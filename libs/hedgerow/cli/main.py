@@ -25,6 +25,7 @@ from hedgerow.cli import (
     replay,
     sessions,
     stats,
+    strategy,
     sweep,
     tape_import,
     torture,
@@ -71,6 +72,7 @@ app.add_typer(replay.app, name="replay")
 app.add_typer(order.app, name="order")
 app.add_typer(position.app, name="position")
 app.add_typer(journal.app, name="journal")
+app.add_typer(strategy.app, name="strategy")
 
 
 def main() -> None:
