@@ -8,7 +8,7 @@ from hedgerow.domain.instrument import Instrument
 from hedgerow.domain.quote import Quote
 from hedgerow.domain.trading_state import BrokerLink
 from hedgerow.ib.contracts import ContractBook
-from hedgerow.ib.events import Bar, ChainExpiry, ResolvedInstrument
+from hedgerow.ib.events import Bar, BarPrice, ChainExpiry, ResolvedInstrument
 from hedgerow.ib.history import list_bars
 from hedgerow.ib.link import IbLink
 from hedgerow.ib.market_data import LineState, QuoteFeed
@@ -71,9 +71,11 @@ class IbBroker:
         """An underlying's options."""
         return await self._contracts.chain(underlying)
 
-    async def bars(self, instrument: Instrument, end_time: int | None, bar_seconds: int, max_bars: int) -> list[Bar]:
+    async def bars(
+        self, instrument: Instrument, end_time: int | None, bar_seconds: int, max_bars: int, price: BarPrice | None
+    ) -> list[Bar]:
         """Historical bars."""
-        return await list_bars(self._link, self._contracts, instrument, end_time, bar_seconds, max_bars)
+        return await list_bars(self._link, self._contracts, instrument, end_time, bar_seconds, max_bars, price)
 
     def close(self) -> None:
         """Forgets all lines."""

@@ -8,7 +8,7 @@ from typing import Protocol
 from hedgerow.domain.instrument import Instrument
 from hedgerow.domain.quote import Quote
 from hedgerow.domain.trading_state import BrokerLink
-from hedgerow.ib.events import Bar, ChainExpiry, ResolvedInstrument
+from hedgerow.ib.events import Bar, BarPrice, ChainExpiry, ResolvedInstrument
 from hedgerow.ib.market_data import LineState
 
 
@@ -53,8 +53,10 @@ class Broker(Protocol):
     async def option_chain(self, underlying: Instrument) -> tuple[ChainExpiry, ...]:
         """An underlying's options."""
 
-    async def bars(self, instrument: Instrument, end_time: int | None, bar_seconds: int, max_bars: int) -> list[Bar]:
-        """Historical bars."""
+    async def bars(
+        self, instrument: Instrument, end_time: int | None, bar_seconds: int, max_bars: int, price: BarPrice | None
+    ) -> list[Bar]:
+        """Historical bars; `price` None is trades of a stock, the midpoint of an option."""
 
 
 class Recorder(Protocol):

@@ -10,6 +10,7 @@ from hedgerow.api.market_data.v1 import market_data_pb2, market_data_pb2_grpc
 from hedgerow.clock import wall_now
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.instrument import Instrument
+from hedgerow.ib.events import BarPrice
 from hedgerow.rpc.streams import Batch
 from hedgerow.wire.common import (
     broker_link_to_wire,
@@ -30,6 +31,13 @@ from services.market_data.service import Feed, MarketDataService, Tick
 SERVICE_NAME = "hedgerow.api.market_data.v1.MarketDataService"
 _STANDARD_MULTIPLIER = 100
 _BAR_SECONDS, _BARS, _MOST_BARS = 60, 390, 10_000
+_BAR_PRICES = {
+    market_data_pb2.BAR_PRICE_UNSPECIFIED: None,
+    market_data_pb2.BAR_PRICE_TRADES: BarPrice.TRADES,
+    market_data_pb2.BAR_PRICE_MIDPOINT: BarPrice.MIDPOINT,
+    market_data_pb2.BAR_PRICE_BID: BarPrice.BID,
+    market_data_pb2.BAR_PRICE_ASK: BarPrice.ASK,
+}
 _FOREVER_MS = 1e12  # what a silence without end is told as: JSON knows no infinity
 
 
@@ -79,7 +87,10 @@ class MarketDataServer(market_data_pb2_grpc.MarketDataServiceServicer):
         if not 1 <= most <= _MOST_BARS:
             raise InvalidValue("max_bars", most, f"1 to {_MOST_BARS}")
         end = timestamp_from_wire("end_time", request.end_time) if request.HasField("end_time") else None
-        bars = await self._service.broker.bars(instrument, end, request.bar_seconds or _BAR_SECONDS, most)
+        if request.price not in _BAR_PRICES:
+            raise InvalidValue("price", request.price, f"one of {', '.join(market_data_pb2.BarPrice.keys())}")
+        length, price = request.bar_seconds or _BAR_SECONDS, _BAR_PRICES[request.price]
+        bars = await self._service.broker.bars(instrument, end, length, most, price)
         return market_data_pb2.ListBarsResponse(
             bars=[
                 market_data_pb2.Bar(

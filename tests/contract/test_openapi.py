@@ -113,6 +113,7 @@ def test_a_request_is_taken_apart_into_path_query_and_body(document: dict[str, A
     _, _, bars = found["MarketDataService_ListBars"]
     assert [(p["name"], p["in"]) for p in bars["parameters"]] == [
         ("instrumentId", "path"), ("endTime", "query"), ("barSeconds", "query"), ("maxBars", "query"),
+        ("price", "query"),
     ]  # fmt: skip
     assert bars["parameters"][1]["schema"] == {"type": "string", "format": "date-time"}
     _, _, submit = found["ExecutionService_SubmitIntent"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 
 from hedgerow.domain.execution_report import Fill
 from hedgerow.domain.instrument import Instrument
@@ -145,6 +146,15 @@ class Bar:
     low: float
     close: float
     volume: float
+
+
+class BarPrice(StrEnum):
+    """What a bar's prices are of, in the broker's words."""
+
+    TRADES = "TRADES"
+    MIDPOINT = "MIDPOINT"
+    BID = "BID"
+    ASK = "ASK"
 
 
 @dataclass(frozen=True, slots=True)

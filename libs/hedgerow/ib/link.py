@@ -18,10 +18,12 @@ from hedgerow.failpoints import failpoint
 from hedgerow.ib.account_guard import check_accounts, check_port
 from hedgerow.ib.codes import ErrorMeaning, meaning_of
 from hedgerow.ib.library import CLIENT_NAME, CLIENT_VERSION
+from hedgerow.ib.pacing import HistoryBudget
 from hedgerow.settings import BrokerSettings
 from hedgerow.telemetry.logs import get_logger
 
 if TYPE_CHECKING:
+    from hedgerow.ib.events import Bar
     from hedgerow.ib.listener import AccountHandler, MarketHandler, OrderHandler
     from hedgerow.ib.session import Session
 
@@ -61,6 +63,7 @@ class IbLink:
         self.accounts: AccountHandler | None = None
         self.last_look: Callable[[bool], None] | None = None
         """Asked right before an order's first byte (True), or a cancel's (False): what it raises keeps it here."""
+        self.histories: HistoryBudget[list[Bar]] = HistoryBudget()
         self._mark = mark
         self._sessions = 0
         self._listeners: list[Callable[[BrokerLink], None]] = [on_state] if on_state is not None else []

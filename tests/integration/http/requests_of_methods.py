@@ -68,7 +68,7 @@ _MORE: dict[str, list[dict[str, Any]]] = {
     "ListOptionChain": [{"underlying_id": "SIMX"}, {"underlying_id": "SIMX 20160122 750 C"}],
     "ListBars": [
         {"instrument_id": "SIMX", "max_bars": 3}, {"instrument_id": "SIMX", "bar_seconds": 7},
-        {"instrument_id": "SIMX", "max_bars": -1},
+        {"instrument_id": "SIMX", "max_bars": -1}, {"instrument_id": "SIMX", "max_bars": 2, "price": "BAR_PRICE_BID"},
     ],
     "GetPortfolio": [{"account": "SIM0000001"}, {"account": NOWHERE}],
     "RefreshAccounts": [{"operator": OPERATOR}],

@@ -20,10 +20,23 @@ class GreeksSource(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     GREEKS_SOURCE_BROKER: _ClassVar[GreeksSource]
     GREEKS_SOURCE_MODEL: _ClassVar[GreeksSource]
     GREEKS_SOURCE_STALE: _ClassVar[GreeksSource]
+
+class BarPrice(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BAR_PRICE_UNSPECIFIED: _ClassVar[BarPrice]
+    BAR_PRICE_TRADES: _ClassVar[BarPrice]
+    BAR_PRICE_MIDPOINT: _ClassVar[BarPrice]
+    BAR_PRICE_BID: _ClassVar[BarPrice]
+    BAR_PRICE_ASK: _ClassVar[BarPrice]
 GREEKS_SOURCE_UNSPECIFIED: GreeksSource
 GREEKS_SOURCE_BROKER: GreeksSource
 GREEKS_SOURCE_MODEL: GreeksSource
 GREEKS_SOURCE_STALE: GreeksSource
+BAR_PRICE_UNSPECIFIED: BarPrice
+BAR_PRICE_TRADES: BarPrice
+BAR_PRICE_MIDPOINT: BarPrice
+BAR_PRICE_BID: BarPrice
+BAR_PRICE_ASK: BarPrice
 
 class Greeks(_message.Message):
     __slots__ = ("delta", "gamma", "vega", "theta", "implied_volatility", "source")
@@ -144,16 +157,18 @@ class ListOptionChainResponse(_message.Message):
     def __init__(self, expiries: _Optional[_Iterable[_Union[OptionExpiry, _Mapping]]] = ...) -> None: ...
 
 class ListBarsRequest(_message.Message):
-    __slots__ = ("instrument_id", "end_time", "bar_seconds", "max_bars")
+    __slots__ = ("instrument_id", "end_time", "bar_seconds", "max_bars", "price")
     INSTRUMENT_ID_FIELD_NUMBER: _ClassVar[int]
     END_TIME_FIELD_NUMBER: _ClassVar[int]
     BAR_SECONDS_FIELD_NUMBER: _ClassVar[int]
     MAX_BARS_FIELD_NUMBER: _ClassVar[int]
+    PRICE_FIELD_NUMBER: _ClassVar[int]
     instrument_id: str
     end_time: _timestamp_pb2.Timestamp
     bar_seconds: int
     max_bars: int
-    def __init__(self, instrument_id: _Optional[str] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., bar_seconds: _Optional[int] = ..., max_bars: _Optional[int] = ...) -> None: ...
+    price: BarPrice
+    def __init__(self, instrument_id: _Optional[str] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., bar_seconds: _Optional[int] = ..., max_bars: _Optional[int] = ..., price: _Optional[_Union[BarPrice, str]] = ...) -> None: ...
 
 class Bar(_message.Message):
     __slots__ = ("start_time", "open", "high", "low", "close", "volume")
