@@ -24,6 +24,7 @@ ROWS: dict[str, tuple[str, int, str, float]] = {
     "status_cached_vs_call": ("tests.bench.bench_status", 7, "higher", 5.0),
     "stalled_readers_cost": ("tests.bench.bench_stalled_readers", 100, "lower", 1.1),
     "import_vs_csv": ("tests.bench.bench_import", 5, "higher", 5.0),
+    "live_step_us": ("tests.bench.bench_live_step", 5, "lower", 10.0),  # an absolute time
     "chain_vs_uncompiled": ("tests.bench.bench_backtest", 5, "higher", 20.0),
     "recording_cost": ("tests.bench.bench_backtest", 15, "lower", 1.25),
     "kernel_vs_nautilus": ("tests.bench.bench_peers", 3, "higher", 150.0),

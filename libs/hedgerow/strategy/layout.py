@@ -4,39 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import struct
-import typing
-from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
+from hedgerow.strategy.packing import builder, flattener, walk
+
 T = TypeVar("T", bound=tuple[Any, ...])
-
-_CODES = {int: "q", float: "d", bool: "?"}
-
-
-def _walk(kind: Any, name: str) -> Iterator[tuple[str, str]]:
-    """Every scalar of a record type in order: its dotted name and struct code."""
-    if kind in _CODES:
-        yield name, _CODES[kind]
-        return
-    if isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields"):
-        hints = typing.get_type_hints(kind)
-        for field in kind._fields:
-            yield from _walk(hints[field], f"{name}.{field}" if name else field)
-        return
-    arguments = typing.get_args(kind)
-    if typing.get_origin(kind) is tuple and arguments and Ellipsis not in arguments:
-        for index, argument in enumerate(arguments):
-            yield from _walk(argument, f"{name}[{index}]")
-        return
-    raise TypeError(f"{name}: {kind!r} has no fixed layout")
-
-
-def _flatten(value: tuple[Any, ...], out: list[Any]) -> None:
-    for item in value:
-        if isinstance(item, tuple):
-            _flatten(item, out)
-        else:
-            out.append(item)
 
 
 class Layout(Generic[T]):
@@ -44,40 +16,27 @@ class Layout(Generic[T]):
 
     def __init__(self, kind: type[T]) -> None:
         self._kind = kind
-        fields = list(_walk(kind, ""))
+        fields = list(walk(kind, ""))
         self.names = tuple(name for name, _ in fields)
         self.codes = "".join(code for _, code in fields)
         self._struct = struct.Struct("<" + self.codes)
         self.size = self._struct.size
         self.digest = hashlib.sha256(repr(fields).encode()).hexdigest()[:16]
-        self._build = _builder(kind)
+        self._build = builder(kind)
+        self._flatten = flattener(kind)
 
     def pack(self, record: T) -> bytes:
-        """The record's bytes; struct.error when a field has the wrong type."""
-        flat: list[Any] = []
-        _flatten(record, flat)
-        return self._struct.pack(*flat)
+        """The record's bytes; struct.error or TypeError when a field has the wrong type."""
+        try:
+            return self._struct.pack(*self._flatten(record))
+        except ValueError as error:  # a nested record with fields too few or too many
+            raise struct.error(str(error)) from error
 
     def unpack(self, data: bytes) -> T:
         """The record those bytes are of."""
-        values = iter(self._struct.unpack(data))
-        record: T = self._build(values)
+        record: T = self._build(self._struct.unpack(data))
         return record
 
     def scalars(self, record: T) -> tuple[Any, ...]:
         """Every scalar in layout order, beside `names`."""
-        flat: list[Any] = []
-        _flatten(record, flat)
-        return tuple(flat)
-
-
-def _builder(kind: Any) -> Any:
-    """A function from an iterator of scalars to the record, its types resolved once."""
-    if kind in _CODES:
-        return next
-    if hasattr(kind, "_fields"):
-        hints = typing.get_type_hints(kind)
-        parts = [_builder(hints[field]) for field in kind._fields]
-        return lambda values: kind(*[part(values) for part in parts])
-    parts = [_builder(argument) for argument in typing.get_args(kind)]
-    return lambda values: tuple([part(values) for part in parts])
+        return self._flatten(record)

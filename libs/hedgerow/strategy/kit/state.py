@@ -11,6 +11,42 @@ from hedgerow.strategy.kit.params import Params
 MAX_BARS = 32  # closes of one-minute bars kept; vol_window_min stays below
 
 
+Closes = tuple[
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+    float,
+]  # MAX_BARS of them
+
+
 class LegMemory(NamedTuple):
     """The last good volatility of one leg slot, its last mid (the mark), and the cross-check's count.
 
@@ -31,7 +67,7 @@ class LegMemory(NamedTuple):
 class Bars(NamedTuple):
     """Closes of completed one-minute bars, oldest first (NaN where none yet), and the running minute."""
 
-    closes: tuple[float, ...]
+    closes: Closes
     minute: int
     last: float
 
@@ -123,7 +159,15 @@ class State(NamedTuple):
 
 
 NO_MEMORY = LegMemory(math.nan, 0, False, math.nan, 0, 0, math.nan, 0)
-NO_BARS = Bars((math.nan,) * MAX_BARS, 0, math.nan)
+_NAN = math.nan
+NO_BARS = Bars(
+    (
+        _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN,
+        _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN,
+    ),
+    0,
+    math.nan,
+)  # fmt: skip
 NO_WORKING = Working(0, 0.0, 0.0, False, 0, 0, 0.0, math.nan, 0, False, 0)
 
 
