@@ -6,29 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hedgerow.backtest.html.figures import clock, number, percent, signed
+from hedgerow.backtest.html.figures import clock, local, number, signed
 from hedgerow.backtest.html.markup import Html, tag
-from hedgerow.backtest.html.plot import Plot, legend, percent_of
+from hedgerow.backtest.html.plot import Plot, legend
 from hedgerow.backtest.html.reading import Column, readout, stack
 from hedgerow.backtest.html.scales import TimeAxis, scale_of
+from hedgerow.backtest.html.states import lanes
+from hedgerow.backtest.html.tables import table
 from hedgerow.backtest.report import Curve, OrderRow, StrategyReport
-from hedgerow.backtest.timeline import Timeline
 
 _PRICE_HEIGHT, _DELTA_HEIGHT, _EQUITY_HEIGHT, _DRAWDOWN_HEIGHT = 260, 130, 150, 76
-_LANE = 16
-_DIMENSIONS = {
-    "O": "Option position", "D": "Delta deviation", "M": "Market regime",
-    "L": "Liquidity", "E": "Execution", "S": "System health",
-}  # fmt: skip
-_CALM, _BUSY, _WARN, _BAD, _OFF = "calm", "busy", "warn", "bad", "off"
-_TONES = {
-    "NONE": _OFF, "LONG_GAMMA": _CALM, "SHORT_GAMMA": _BUSY,
-    "IN_BAND": _CALM, "MINOR": _CALM + "2", "HEDGE_NEEDED": _BUSY, "FORCE_HEDGE": _WARN, "INVALID": _BAD,
-    "QUIET": _CALM, "NORMAL": _CALM, "TREND": _BUSY, "CHOPPY_HIGHVOL": _WARN, "GAP": _WARN, "STALE": _BAD,
-    "WIDE": _BUSY, "EXTREME_WIDE": _WARN, "NO_QUOTE": _BAD,
-    "IDLE": _CALM, "ORDER_WORKING": _BUSY, "PARTIAL_FILL": _BUSY, "DISCONNECTED": _BAD, "BROKER_ERROR": _BAD,
-    "OK": _CALM, "GREEKS_BAD": _BAD, "DATA_LAG": _WARN, "RISK_HALT": _BAD,
-}  # fmt: skip
+_MOST_ROWS = 60
 
 
 def axis_of(strategy: StrategyReport) -> TimeAxis:
@@ -64,7 +52,7 @@ def course(strategy: StrategyReport) -> Html:
         _drawdown(strategy, axis, shares),
     ]
     if strategy.timeline is not None:
-        drawings.append(_states(strategy.timeline, axis))
+        drawings.append(lanes(strategy.timeline, axis))
     curve = strategy.equity
     columns = [
         Column("spot", 2, curve.spot),
@@ -184,44 +172,15 @@ def _drawdown(strategy: StrategyReport, axis: TimeAxis, shares: Sequence[float])
     return plot.html()
 
 
-def _states(timeline: Timeline, axis: TimeAxis) -> Html:
-    """A lane per dimension; its words and shares stand below."""
-    lanes = []
-    for name, words in _DIMENSIONS.items():
-        blocks = [
-            tag(
-                "rect", tag("title", f"{clock(run.start)} to {clock(run.end)}: {run.name}"),
-                class_=f"state {_TONES[run.name]}", x=percent_of(axis.share(run.start)),
-                width=percent_of(max(axis.share(run.end) - axis.share(run.start), 0.0008)), y=0, height=_LANE,
-            )
-            for run in timeline.states.get(name, ())
-        ]  # fmt: skip
-        told = ", ".join(f"{state} {percent(share)}" for state, share in _ordered(timeline, name))
-        lanes.append(
-            tag(
-                "div", tag("span", name, class_="lane-name", title=words),
-                tag("svg", *blocks, class_="plot", height=_LANE, role="img", aria_label=f"{words}: {told}"),
-                class_="plot-row lane",
-            )
-        )  # fmt: skip
-    return tag("div", tag("h3", "Composite state"), *lanes, class_="plot-box")
-
-
-def state_table(timeline: Timeline) -> Html:
-    """Each dimension's states with their share of all evaluations: the lanes' legend, and their twin in words."""
+def course_table(strategy: StrategyReport) -> Html:
+    """The curves' twin in words: some rows evenly over the run, the last included."""
+    curve = strategy.equity
+    fell = drawdowns(curve.equity)
+    every = max(1, len(curve.ts) // _MOST_ROWS)
+    kept = sorted({*range(0, len(curve.ts), every), *([len(curve.ts) - 1] if curve.ts else [])})
     rows = [
-        tag(
-            "tr", tag("th", f"{name} ", tag("span", words), scope="row"),
-            tag("td", *(
-                tag("span", tag("i", class_=f"swatch {_TONES[state]}"), " ", state, " ", tag("b", percent(share)),
-                    class_="entry")
-                for state, share in _ordered(timeline, name)
-            )),
-        )
-        for name, words in _DIMENSIONS.items()
+        [f"{local(curve.ts[i]):%Y-%m-%d %H:%M:%S}", number(curve.spot[i], 4), signed(curve.net_delta[i], 1),
+         signed(curve.equity[i]), number(fell[i]), signed(curve.stock[i], 0)]
+        for i in kept
     ]  # fmt: skip
-    return tag("table", tag("tbody", *rows), class_="states")
-
-
-def _ordered(timeline: Timeline, name: str) -> list[tuple[str, float]]:
-    return sorted(timeline.shares.get(name, {}).items(), key=lambda each: -each[1])
+    return table(["New York", "spot", "net delta", "P&L", "drawdown", "stock"], rows)

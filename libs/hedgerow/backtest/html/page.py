@@ -8,10 +8,11 @@ from dataclasses import replace
 from importlib import resources
 
 from hedgerow.backtest.html import tables
-from hedgerow.backtest.html.course import course, drawn, state_table
+from hedgerow.backtest.html.course import course, course_table, drawn
 from hedgerow.backtest.html.figures import NOTHING, number, percent, signed, tone
 from hedgerow.backtest.html.markup import Content, Html, markup, tag
 from hedgerow.backtest.html.panels import comparison, hedges_per_hour, slippage
+from hedgerow.backtest.html.states import held_table, state_table
 from hedgerow.backtest.report import Report, StrategyReport
 
 _SPRITES = Html(
@@ -107,6 +108,7 @@ def _strategy(strategy: StrategyReport, index: int, several: bool) -> Html:
         course(strategy),
         _panel("Composite state, share of evaluations in session", state_table(strategy.timeline))
         if strategy.timeline else None,
+        _folded("The course as a table", course_table(strategy)),
         _panel("Option position", tables.legs(strategy)) if strategy.legs else None,
         _folded(f"Orders ({number(len(strategy.orders) + strategy.orders_omitted, 0)})", tables.orders(strategy)),
         class_="column",
@@ -117,6 +119,8 @@ def _strategy(strategy: StrategyReport, index: int, several: bool) -> Html:
         _panel("Execution quality", tables.execution(strategy), slippage(strategy)),
         hedges_per_hour(strategy),
         _panel("What held hedges back, evaluations", tables.bars(_floats(strategy.block_reasons), "blocked")),
+        _folded(f"Stretches held back ({number(len(strategy.timeline.blocked), 0)})", held_table(strategy.timeline))
+        if strategy.timeline else None,
         _folded("Gates that failed, evaluations", tables.bars(failed, "gate")),
         _folded("Risk rules, orders", tables.rules(strategy)) if strategy.rules else None,
         _folded("Configuration", tables.pairs({"hash": tag("code", strategy.config_hash)}),

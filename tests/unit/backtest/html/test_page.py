@@ -14,6 +14,7 @@ import pytest
 
 from hedgerow.backtest.html.page import render
 from hedgerow.backtest.report import Curve, Pnl, StrategyReport
+from hedgerow.backtest.timeline import DIMENSIONS, Stretch
 from tests import hand_made_report as made
 
 HOSTILE = """"><script>alert(1)</script><img src=x onerror='alert("2")'>&amp;</title>"""
@@ -93,6 +94,18 @@ def test_the_waterfall_ends_at_the_total() -> None:
     assert sum(bars[0]) == pytest.approx(sum(bars[1]), abs=0.02)
     assert bars[5][0] == pytest.approx(sum(bars[6]), abs=0.02)
     assert "+412.25" in table[0]
+
+
+def test_what_is_drawn_stands_in_a_table_too() -> None:
+    page = read()
+    words = [text for text in page.words if text.strip()]
+    folded = {name: words.index(name) for name in ("The course as a table", "Stretches held back (1)", "Orders (6)")}
+    first = words[folded["The course as a table"] + 1 :]
+    assert first[:6] == ["New York", "spot", "net delta", "P&L", "drawdown", "stock"]
+    assert first[6:9] == ["2024-01-16 09:30:00", "101.0000", "0.0"]
+    assert "2024-01-16 16:00:00" in first
+    held = words[folded["Stretches held back (1)"] + 5 :]
+    assert held[:4] == ["2024-01-16", "10:10:00", "10:28:00", "COOLDOWN"]
 
 
 def test_text_from_outside_stays_text() -> None:
@@ -175,3 +188,11 @@ def test_not_a_number_is_never_drawn() -> None:
     text = render(made.report(replace(part, orders=orders)))
     assert '="nan' not in text
     assert "nan%" not in text
+
+
+def test_every_state_has_a_colour() -> None:
+    part = made.strategy()
+    end = made.OPEN_NS + made.MINUTE_NS
+    states = {name: tuple(Stretch(made.OPEN_NS, end, one.name) for one in words) for name, words in DIMENSIONS.items()}
+    page = read(replace(part, timeline=replace(made.timeline(part), states=states)))
+    assert page.count("rect", "state") == sum(len(words) for words in DIMENSIONS.values())
