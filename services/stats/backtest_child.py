@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from hedgerow.domain.errors import HedgerowError, InvalidValue
+from hedgerow.domain.errors import HedgerowError
 from services.stats.domain import files_named, within
 
 
@@ -45,18 +45,17 @@ def _run(told: dict[str, Any]) -> dict[str, Any]:
     from hedgerow.backtest import saved  # noqa: PLC0415 - behind it the compiler
     from hedgerow.backtest.report import document, to_bytes  # noqa: PLC0415
     from hedgerow.backtest.run import run_spec  # noqa: PLC0415
-    from hedgerow.backtest.spec import make_spec, spec_tree  # noqa: PLC0415
+    from hedgerow.backtest.spec import STRATEGY_KEYS, Spec, make_spec, spec_tree  # noqa: PLC0415
+    from hedgerow.settings import default_tree  # noqa: PLC0415
+    from hedgerow.settings_text import apply  # noqa: PLC0415
 
     folders = [Path(folder) for folder in told["folders"]]
-    tree = spec_tree(Path(told["spec"]))
-    for key, path in files_named(tree):
+    tree = {"strategies": default_tree()["strategies"], **spec_tree(Path(told["spec"]))}
+    for item in told["sets"]:
+        apply(tree, item, Spec.model_fields, STRATEGY_KEYS)
+    for key, path in files_named(tree):  # before anything of it is read: a strategy's file is code
         within(key, Path(path), folders)
-    spec = make_spec(tree, tuple(told["sets"]))
-    for key, path in files_named(spec.model_dump(mode="json")):  # an override may name one as well
-        within(key, Path(path), folders)
-    for strategy in spec.strategies:
-        if "." in strategy.kind and not strategy.kind.endswith(".py"):
-            raise InvalidValue("kind", strategy.kind, "a shipped strategy, or a file within the allowed folders")
+    spec = make_spec(tree)
     run = run_spec(spec, told["run_id"], told["mode"], lambda words: _tell(say=words))
     kept = saved.folder_of(told["run_id"])
     kept.mkdir(parents=True, exist_ok=True)

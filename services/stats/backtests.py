@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import secrets
-import signal
-import sys
 import time
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from hedgerow.clock import wall_now
 from hedgerow.domain.backtest_run import Run, RunState
-from hedgerow.domain.errors import AlreadyExists, FailedPrecondition
+from hedgerow.domain.errors import AlreadyExists, FailedPrecondition, InvalidValue
 from hedgerow.store.backtest_runs import read_run, report_path
 from hedgerow.store.engine import Store, acquire_epoch, open_store
 from hedgerow.store.location import Place
@@ -24,12 +22,11 @@ from hedgerow.store.writer import AsyncWriter
 from hedgerow.store.writes import Write, WriteMode
 from hedgerow.telemetry import metrics
 from hedgerow.telemetry.logs import get_logger
+from services.stats.child import LONGEST_LINE, Child
 from services.stats.config import StatsConfig
 from services.stats.domain import run_id_of, spec_file
 
 _RUNS = metrics.counter("hedgerow_stats_backtests_total", "Backtests asked for, by what became of them.", ("state",))
-_MODULE = "services.stats.backtest_child"
-_LONGEST_LINE = 1 << 16
 
 
 class Progress(NamedTuple):
@@ -54,7 +51,7 @@ class Backtests:
         self._place = place
         self._config = config
         self._active = ""
-        self._process: asyncio.subprocess.Process | None = None
+        self._child: Child | None = None
         self._store: Store | None = None
         self._writer: AsyncWriter | None = None
 
@@ -75,8 +72,9 @@ class Backtests:
             raise FailedPrecondition(f"backtest {self._active} is at work; one runs at a time", "BACKTEST_RUNNING")
         if report_path(self._config.root, run_id).exists():
             raise AlreadyExists(f"run {run_id} has a report; choose another run id")
+        request = self._request(spec, run_id, wanted)
         self._active = run_id
-        began, wall = time.monotonic(), wall_now()
+        wall = wall_now()
         ended = Run(run_id, RunState.CANCELED, wall, error="canceled by whoever asked for it")
         facts: dict[str, Any] = {}
         try:
@@ -85,55 +83,62 @@ class Backtests:
                 "created_ns": wall, "ended_ns": 0, "error": "",
             }  # fmt: skip
             await self._keep(Write("backtest_runs", kept, WriteMode.UPSERT))
-            process = await self._start(spec, run_id, wanted)
+            self._child = child = await Child.start(request)
             try:
-                deadline = began + self._config.backtest_seconds
-                text, told = "starting", asyncio.ensure_future(_line(process))
-                while True:
-                    done, _ = await asyncio.wait((told,), timeout=self._config.progress_s)
-                    elapsed = time.monotonic() - began
-                    if time.monotonic() > deadline:
-                        limit = f"it took longer than {self._config.backtest_seconds:g} s (stats.backtest_seconds)"
-                        ended = Run(run_id, RunState.FAILED, wall, error=limit)
-                        break
-                    if done:
-                        heard = told.result()
-                        if heard is None:
-                            code = await process.wait()
-                            ended = Run(run_id, RunState.FAILED, wall, error=_end(code))
-                            break
-                        if "done" in heard:
-                            facts = heard["done"]
+                async with aclosing(self._followed(child)) as steps:
+                    async for step in steps:
+                        if isinstance(step, Progress):
+                            yield step
+                        elif isinstance(step, str):
+                            ended = Run(run_id, RunState.FAILED, wall, error=step)
+                        else:
+                            facts = step
                             ended = read_run(self._config.root, run_id)
-                            break
-                        if "refused" in heard:
-                            ended = Run(run_id, RunState.FAILED, wall, error=str(heard["refused"]))
-                            break
-                        text, told = str(heard.get("say", text)), asyncio.ensure_future(_line(process))
-                    yield Progress(text, elapsed)
             finally:
-                told.cancel()
-                await asyncio.shield(_end_group(process))
+                await asyncio.shield(child.end())
         finally:
-            self._process = None
+            self._child = None
             self._active = ""
             await asyncio.shield(self._told(ended, facts))
         yield ended
 
-    async def _start(self, spec: Path, run_id: str, wanted: Wanted) -> asyncio.subprocess.Process:
-        self._process = process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", _MODULE, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL, start_new_session=True, limit=_LONGEST_LINE,
-        )  # fmt: skip
-        assert process.stdin is not None
+    async def _followed(self, child: Child) -> AsyncGenerator[Progress | str | dict[str, Any], None]:
+        """Progress, at last what came of it: its facts, or why there is no report."""
+        began = time.monotonic()
+        text, told = "starting", asyncio.ensure_future(child.line())
+        try:
+            while True:
+                done, _ = await asyncio.wait((told,), timeout=self._config.progress_s)
+                elapsed = time.monotonic() - began
+                if elapsed > self._config.backtest_seconds:
+                    yield f"it took longer than {self._config.backtest_seconds:g} s (stats.backtest_seconds)"
+                    return
+                if done:
+                    heard = told.result()
+                    if heard is None:
+                        yield await child.last_words()
+                        return
+                    if "done" in heard:
+                        yield dict(heard["done"])
+                        return
+                    if "refused" in heard:
+                        yield str(heard["refused"])
+                        return
+                    text, told = str(heard["say"]), asyncio.ensure_future(child.line())
+                yield Progress(text, elapsed)
+        finally:
+            told.cancel()
+
+    def _request(self, spec: Path, run_id: str, wanted: Wanted) -> bytes:
         told = {
             "spec": str(spec), "run_id": run_id, "sets": wanted.sets, "root": str(self._config.root),
             "folders": [str(folder) for folder in self._config.folders], "mode": self._config.backtest_mode,
             "memory_mb": self._config.backtest_memory_mb,
         }  # fmt: skip
-        # stdin stays open: its end tells the child that we are gone, however we went
-        process.stdin.write(json.dumps(told).encode() + b"\n")
-        return process
+        line = json.dumps(told).encode() + b"\n"
+        if len(line) > LONGEST_LINE:
+            raise InvalidValue("sets", len(line), f"at most {LONGEST_LINE} bytes of overrides")
+        return line
 
     async def _told(self, run: Run, facts: dict[str, Any]) -> None:
         _RUNS.labels(run.state.value).inc()
@@ -150,8 +155,8 @@ class Backtests:
 
     def stop(self, _: str = "") -> None:
         """Ends the run at work: its stream tells that it failed."""
-        if self._process is not None:
-            _kill_group(self._process)
+        if self._child is not None:
+            self._child.kill()
 
     async def close(self) -> None:
         """Ends the run at work and closes the database."""
@@ -160,31 +165,6 @@ class Backtests:
             await self._writer.close()
         if self._store is not None:
             self._store.close()
-
-
-async def _line(process: asyncio.subprocess.Process) -> dict[str, Any] | None:
-    """What the process tells next, None at its end."""
-    assert process.stdout is not None
-    line = await process.stdout.readline()
-    return json.loads(line) if line else None
-
-
-def _kill_group(process: asyncio.subprocess.Process) -> None:
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-
-
-async def _end_group(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        _kill_group(process)
-    await process.wait()
-
-
-def _end(code: int) -> str:
-    words = f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-    return f"the process that ran it {words} and told of no result"
 
 
 def _made_run_id() -> str:

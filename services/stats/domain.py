@@ -54,5 +54,5 @@ def files_named(tree: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     strategies = tree.get("strategies")
     for entry in strategies if isinstance(strategies, list | tuple) else ():
         kind = entry.get("kind") if isinstance(entry, Mapping) else None
-        if isinstance(kind, str) and (kind.endswith(".py") or "/" in kind):
+        if isinstance(kind, str) and ("." in kind or "/" in kind):  # a file, or a module that would be imported
             yield "kind", kind

@@ -117,7 +117,9 @@ async def test_execution_quality_against_the_quotes_decided_on(session: ServiceP
     assert found.fills == 2
     assert found.total_slippage == pytest.approx(100 * 0.10 - 60 * 1.10)
     assert found.mean_slippage == pytest.approx((10 - 66) / 160)
-    assert found.median_fill_ms == 15.0
+    assert (found.median_fill_ms, found.fill_times.p90_ms) == (10.0, 20.0)
+    assert (found.orders, found.cancel_rate, found.partial_share) == (2, 0.0, 0.0)
+    assert (found.arrival_fills, found.HasField("arrival_mean_slippage")) == (0, False)
     assert await quality(session, "twx") == stats_pb2.GetExecutionQualityResponse()
 
 
