@@ -12,7 +12,7 @@ import pytest
 
 from hedgerow.backtest.engine import Settings
 from hedgerow.backtest.engine import run as run_strategy
-from hedgerow.backtest.feed import Day, Feed, Leg, feed_of
+from hedgerow.backtest.feed import Day, Leg, feed_of
 from hedgerow.backtest.fills import FillModel
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.instrument import Right, option
@@ -61,7 +61,8 @@ def test_what_expires_in_the_money_becomes_shares_at_the_strike(spot: float, sto
     result = run(strategy, feed)
     last = strategy.seen[-1]
     assert not any(leg.active for leg in last.legs)
-    assert (last.stock_quantity, last.options_realized_pnl) == (stock, pytest.approx(realized))
+    assert last.stock_quantity == stock
+    assert last.options_realized_pnl == pytest.approx(realized)
     assert last.stock_average_price == (100.0 if stock else 0.0)
     assert result.pnl == pytest.approx(1_000 * abs(spot - 100.0) - 4_000.0)
 
