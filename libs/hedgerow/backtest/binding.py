@@ -51,18 +51,20 @@ def bind(
 
     `writers` replaces `count_decision`, `write_decision` and `write_greeks` for a strategy whose decisions are of
     another shape; `sources` are further files its machine code depends on. With `decide` the loop takes legs valued
-    for all and gives them to that instead of calling `step`.
+    for all and gives them to that instead of calling `step`. Decisions of another shape are not checked.
     """
     replaced: dict[str, Callable[..., Any]] = {"step": step, **(writers or {})}
+    if writers is not None:
+        replaced.setdefault("check_decision", recording.unchecked)
     if decide is not None:
         replaced |= {"judge": shared.judge_shared, "decide": decide}
     own = Path(sys.modules[step.__module__].__file__ or "")
     version = engine_version((own, *sources))
     if mode == "plain" or step not in MARKED:
-        return Bound(_plain(replaced), initial_state, code_version(), version, "plain")
+        return Bound(_plain(replaced), initial_state, code_version(tuple(sources)), version, "plain")
     name = hashlib.sha256(f"{step.__module__}.{step.__qualname__} {sorted(replaced)}".encode()).hexdigest()[:8]
     folder = cache_folder() / f"loop-{version}-{name}"
-    return Bound(_machine_code(replaced, folder), initial_state, code_version(), version, "compiled")
+    return Bound(_machine_code(replaced, folder), initial_state, code_version(tuple(sources)), version, "compiled")
 
 
 def engine_version(sources: Sequence[Path] = ()) -> str:

@@ -11,11 +11,12 @@ from hedgerow.backtest.feed import Feed
 from hedgerow.backtest.fills import NO_TOUCH, Order, Position, Touch
 from hedgerow.backtest.loading import DEFAULT, SPARE, Settings, inputs_of, roomier, setup_of, tables_for, world_at_start
 from hedgerow.backtest.sharing import SharedGreeks, bound_to_shared
-from hedgerow.backtest.tables import ASKED, DONE, Setup, World
+from hedgerow.backtest.tables import ASKED, BROKEN, DONE, Setup, World
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.strategy.codes import BlockReason
 from hedgerow.strategy.decision import IntentView
 from hedgerow.strategy.hosting import Mode
+from hedgerow.strategy.intent_rules import broken_contract
 
 __all__ = ["Asked", "Risk", "Settings", "run", "run_bound"]
 
@@ -78,6 +79,8 @@ def run_bound(
     why = -1
     while why != DONE:
         state, world, why = runner.run_rows(params, state, setup, rows, days, legs, tables, legs_valued, world)
+        if why > BROKEN:
+            raise broken_contract(why - BROKEN, world.intent, world.sequence)
         if why == ASKED:
             assert risk is not None
             world = world._replace(verdict=int(risk(_asked(feed, setup, world))))

@@ -5,7 +5,7 @@ decides once, and again after every event that follows from it (an order that ar
 What falls between two instants happens in between, at its own time: an order or a cancel that reaches the market, a
 leg that begins or ends, a timer when nothing was quoted for so long in session.
 
-`step`, `count_decision`, `write_decision` and `write_greeks` are looked up in this module's globals:
+`step`, `check_decision`, `count_decision`, `write_decision` and `write_greeks` are looked up in this module's globals:
 `binding` runs the same code over others.
 """
 
@@ -27,10 +27,11 @@ from hedgerow.backtest.desk import (
     touch_of,
 )
 from hedgerow.backtest.fills import Position, position_after, rests
-from hedgerow.backtest.recording import count_decision, write_decision, write_greeks, write_mark
+from hedgerow.backtest.recording import check_decision, count_decision, write_decision, write_greeks, write_mark
 from hedgerow.backtest.tables import (
     ACTIVE,
     ASKED,
+    BROKEN,
     DONE,
     FREE,
     FULL,
@@ -49,6 +50,7 @@ from hedgerow.strategy.codes import IntentAction
 from hedgerow.strategy.compiled import compiled
 from hedgerow.strategy.decision import IntentView
 from hedgerow.strategy.gamma_scalper.step import step
+from hedgerow.strategy.intent_rules import IntentRule
 from hedgerow.strategy.observation import MAX_LEGS, Observation, ObservationCause
 
 NS_PER_MINUTE = 60_000_000_000
@@ -216,6 +218,11 @@ def run_rows(
                 options_realized, desk.order, blackout,
             )  # fmt: skip
             state, decision = judge(params, state, o, shared, instants - 1)
+            broken = check_decision(o, decision, desk.order.number)
+            if broken != IntentRule.NONE:
+                intent = decision.intent
+                why = BROKEN + broken
+                break
             count_decision(tables.reasons, decision)
             if setup.record:
                 write_decision(tables.decisions[decisions], o, decision)

@@ -10,6 +10,7 @@ from hedgerow.backtest.tables import ACTIVE, Legs
 from hedgerow.strategy.codes import GATE_COUNT
 from hedgerow.strategy.compiled import compiled
 from hedgerow.strategy.decision import Decision, Verdicts
+from hedgerow.strategy.intent_rules import broken_rule
 from hedgerow.strategy.observation import MAX_LEGS, Observation
 
 
@@ -54,6 +55,18 @@ def write_decision(line: Any, o: Observation, d: Decision) -> None:
     line["safe_cause"] = d.safe_cause
     line["action"] = d.intent.action
     line["side"] = d.intent.side
+
+
+@compiled
+def check_decision(o: Observation, d: Decision, newest: int) -> int:
+    """The IntentRule the decision breaks; `newest` is the number of the order before."""
+    return broken_rule(o, d, newest)
+
+
+@compiled
+def unchecked(o: Observation, d: Any, newest: int) -> int:
+    """For decisions of another shape."""
+    return 0
 
 
 @compiled

@@ -12,7 +12,7 @@ PENDING, ACTIVE, OVER = 0, 1, 2
 """A leg's status: not held yet, held, given up or expired."""
 FREE, ALLOWED = -1, 0
 """Verdicts on a pending intent: not asked for yet, allowed; above zero: denied for that reason."""
-DONE, FULL, ASKED = 0, 1, 2
+DONE, FULL, ASKED, BROKEN = 0, 1, 2, 10
 """Why the loop came back: all rows done, an output table is full, an intent awaits risk's verdict."""
 REASON_NOT_REDUCING, REASON_ORDER_OPEN, REASON_TOO_OFTEN, REASON_NO_SIZE = 901, 902, 903, 904
 """Why the engine itself denies an order: it would not reduce, another is open, too many at one instant, no size."""

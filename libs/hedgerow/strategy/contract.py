@@ -7,7 +7,6 @@ import struct
 from typing import Any, NamedTuple
 
 from hedgerow.strategy.codes import (
-    FIRST_BLOCK,
     BlockReason,
     DeltaState,
     ExecutionState,
@@ -22,6 +21,7 @@ from hedgerow.strategy.codes import (
     Verdict,
 )
 from hedgerow.strategy.decision import NO_GREEKS, NO_INTENT, Decision, IntentView, LegGreeksSlots, Verdicts
+from hedgerow.strategy.intent_rules import RULES, IntentRule, broken_rule
 from hedgerow.strategy.observation import Observation, ObservationCause, OrderPhase
 from hedgerow.strategy.session_log import DECISION
 
@@ -66,10 +66,6 @@ def violation(o: Observation, decision: Any, newest: int) -> Violation | None:
         DECISION.pack(decision)
     except (struct.error, TypeError) as error:
         return Violation("decision", str(error), "whole numbers, floats and bools as Decision declares them")
-    if decision.sequence != o.sequence:
-        return Violation("sequence", str(decision.sequence), f"the observation's, {o.sequence}")
-    if decision.now != o.now:
-        return Violation("now", str(decision.now), f"the observation's, {o.now}")
     for name, known in _KNOWN.items():
         if getattr(decision, name) not in known:
             return Violation(name, str(getattr(decision, name)), f"a code of {CODES[name].__name__}")
@@ -79,32 +75,16 @@ def violation(o: Observation, decision: Any, newest: int) -> Violation | None:
     for index, leg in enumerate(decision.legs):
         if leg.provenance not in _PROVENANCES:
             return Violation(f"legs[{index}].provenance", str(leg.provenance), "a code of Provenance")
-    return _of_intent(decision.intent, decision.block_reason, newest)
-
-
-def _of_intent(intent: IntentView, block_reason: int, newest: int) -> Violation | None:
-    action, number = intent.action, intent.number
-    if action == IntentAction.NONE:
+    rule = broken_rule(o, decision, newest)
+    if rule == IntentRule.NONE:
         return None
-    if action in (IntentAction.CANCEL, IntentAction.QUERY):
-        return None if number == newest else Violation("intent.number", str(number), f"the newest order's, {newest}")
-    if action != IntentAction.SUBMIT:
-        return Violation("intent.action", str(action), "a code of IntentAction")
-    if intent.side not in (1, -1):
-        return Violation("intent.side", str(intent.side), "+1 buys, -1 sells")
-    if not (0 < intent.quantity < math.inf and intent.quantity == math.floor(intent.quantity)):
-        return Violation("intent.quantity", f"{intent.quantity:g}", "a positive whole number of shares")
-    if not 0 < intent.limit_price < math.inf:
-        return Violation("intent.limit_price", f"{intent.limit_price:g}", "a positive finite price")
-    if number != newest + 1:
-        return Violation("intent.number", str(number), f"rises by one: {newest + 1}")
-    if not 1 <= intent.parent <= number:
-        return Violation("intent.parent", str(intent.parent), f"the number of a hedge's first slice, 1 to {number}")
-    if block_reason != BlockReason.NONE:
-        held = BlockReason(block_reason).name
-        words = "what is blocked sends nothing" if block_reason >= FIRST_BLOCK else "an intent has no block reason"
-        return Violation("block_reason", held, words)
-    return None
+    field, words = RULES[IntentRule(rule)]
+    value: Any = decision
+    for name in field.split("."):
+        value = getattr(value, name)
+    if field == "block_reason":
+        return Violation(field, BlockReason(value).name, words)
+    return Violation(field, f"{value:g}" if isinstance(value, float) else str(value), words)
 
 
 def first_number(o: Observation, newest: int) -> int:
