@@ -40,7 +40,7 @@ PRICED = np.dtype(
         ("vega", np.float64),
         ("theta", np.float64),
         ("unrealized", np.float64),
-        ("legs", np.int8),
+        ("legs", np.int64),
         ("ready", np.int8),
         ("lost", np.int8),
         ("disagreed", np.int8),
@@ -204,6 +204,6 @@ def valued_then(shared: Shared, instant: int) -> Valued:
 @compiled
 def judge_shared(params: Any, state: Any, o: Observation, shared: Shared, instant: int) -> Any:
     """The strategy's decision on legs valued for all; `instant` is the last one at or before `o.now`."""
-    if o.now == shared.rows[instant]["now"]:
-        return decide(params, state, o, valued_then(shared, instant))
-    return decide(params, state, o, valued_again(shared, instant, o))
+    then = o.now == shared.rows[instant]["now"]
+    valued = valued_then(shared, instant) if then else valued_again(shared, instant, o)
+    return decide(params, state, o, valued)
