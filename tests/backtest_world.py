@@ -7,16 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from hedgerow.tape.format import COLUMN_NAMES, Tape
-from hedgerow.tape.synth import synth_tape
+from hedgerow.tape.synth_model import model_days
 from hedgerow.tape.writer import write_tape
 
 FIRST, SECOND = date(2024, 1, 16), date(2024, 1, 17)
 
 
-def made_tape(seed: int = 7, day: date = FIRST, symbol: str = "SIMX", interval_ms: int = 60_000) -> Tape:
-    """A seeded day in memory, a quote of the underlying every minute."""
-    meta, columns = synth_tape(seed, day, symbol, interval_ms=interval_ms)
-    return Tape(**{name: getattr(columns, name) for name in COLUMN_NAMES}, meta=meta)
+def made_days(seed: int = 7, days: int = 1, symbol: str = "SIMX", interval_ms: int = 60_000) -> list[Tape]:
+    """Seeded days in a row in memory, a quote of the underlying every minute."""
+    made = model_days(seed, FIRST, days, symbol, interval_ms=interval_ms)
+    return [Tape(**{name: getattr(columns, name) for name in COLUMN_NAMES}, meta=meta) for meta, columns in made]
+
+
+def made_tape() -> Tape:
+    """The first of them."""
+    return made_days()[0]
 
 
 def written(tape: Tape, folder: Path) -> Path:

@@ -101,7 +101,7 @@ def test_without_a_gateway_the_daemon_waits_and_says_until_when(alone: System) -
 
 def test_report_folder_holds_date_commit_and_results(alone: System, folder: Path) -> None:
     done = alone.run("check", "phase4", "--report", str(folder))
-    assert done.returncode == 1
+    assert done.returncode == 0, done.stdout
     text = (folder / "check.md").read_text()
     assert "- date: 2" in text
     assert "- commit: " in text

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from hedgerow.backtest.feed import Leg
-from hedgerow.backtest.scenarios import overlay, scenario_tape
+from hedgerow.backtest.scenarios import overlay
 from hedgerow.backtest.spec import History, Scenario, Spec
 from hedgerow.backtest.spec import Position as HeldPosition
 from hedgerow.domain.errors import InvalidValue
@@ -23,6 +23,7 @@ from hedgerow.tape.lean_source import find_day
 from hedgerow.tape.reader import read_meta, read_tape
 from hedgerow.tape.select import select_straddle
 from hedgerow.tape.sessions import session
+from hedgerow.tape.synth_model import model_days
 
 Say = Callable[[str], None]
 
@@ -104,12 +105,11 @@ def _is_there(folder: Path, symbol: str, day: date) -> bool:
 
 
 def _made(scenario: Scenario, seed: int) -> Iterator[Tape]:
-    day, made = scenario.start, 0
-    while made < scenario.days:
-        if session(day) is not None:
-            yield scenario_tape(scenario.name, seed + made, day, scenario.symbol, scenario.interval_ms)
-            made += 1
-        day += timedelta(days=1)
+    """Days in a row by the generator, each with the scenario laid over it anew."""
+    days = model_days(seed, scenario.start, scenario.days, scenario.symbol, interval_ms=scenario.interval_ms)
+    for number, (meta, columns) in enumerate(days):
+        tape = Tape(meta=meta, **{name: getattr(columns, name) for name in COLUMN_NAMES})
+        yield overlay(tape, scenario.name, seed + number)
 
 
 def tape_hash(tape: Tape) -> str:
@@ -133,10 +133,22 @@ def hash_of(hashes: list[str]) -> str:
 
 
 def legs_of(position: HeldPosition, config: StrategyConfig, tapes: tuple[Tape, ...]) -> tuple[Leg, ...]:
-    """The option legs a strategy holds from its first day on; raises InvalidValue where the data have none such.
+    """The option legs a strategy holds from its first day on; none for one that adopts nothing (`adopt: none`).
 
-    A strategy that adopts nothing (`adopt: none`) holds none.
+    Raises InvalidValue where the data have none such, or stop quoting one before it expires.
     """
+    legs = _legs(position, config, tapes)
+    for tape in tapes:
+        for leg in legs:
+            if leg.instrument not in tape.meta.instruments and tape.meta.session_open_ns < leg.expiry_close:
+                raise InvalidValue(
+                    "position", leg.instrument.instrument_id, f"quoted until it expires; {tape.meta.date} lists none",
+                    "run days that list it, or `position: {kind: synthetic_straddle}`",
+                )  # fmt: skip
+    return legs
+
+
+def _legs(position: HeldPosition, config: StrategyConfig, tapes: tuple[Tape, ...]) -> tuple[Leg, ...]:
     if position.kind == "none" or config.adopt == "none":
         return ()
     if position.kind == "legs":

@@ -10,13 +10,15 @@ from typing import Annotated
 
 import typer
 
+from hedgerow import state_dir
 from hedgerow.cli.check.context import Context, find_system
 from hedgerow.cli.check.criteria import CRITERIA, PHASES, parse_phase
-from hedgerow.cli.check.registry import is_served, run_criteria, run_phase, unserved_rows
+from hedgerow.cli.check.registry import needs_system, run_criteria, run_phase
 from hedgerow.cli.check.report import as_document, passes, summary, write_report
 from hedgerow.cli.check.result import Row
 from hedgerow.cli.output import JsonFlag, console, messages, print_json, print_table, progress
 from hedgerow.domain.errors import InvalidValue
+from hedgerow.settings import Settings
 
 
 def check(
@@ -73,16 +75,15 @@ def _list(phases: list[int], json_: bool) -> None:
 
 def _run(phases: list[int], session: str, skip_ib: bool, signal_test: bool, tries: int) -> tuple[list[Row], str]:
     """Every row of the phases, and the session's folder; a system is only looked for where something needs one."""
-    if not any(is_served(number) for number in phases):
-        return [row for number in phases for row in unserved_rows(number)], ""
-    state, settings = find_system(session)
+    systemic = any(needs_system(number) for number in phases)
+    state, settings = find_system(session) if systemic else (state_dir.live(), Settings())
     rows: list[Row] = []
     with _teller() as tell, Context(state, settings, skip_ib, signal_test, tries, tell) as ctx:
-        preliminaries_due = True
+        preliminaries_due = systemic
         for number in phases:
             rows += (run_phase if preliminaries_due else run_criteria)(ctx, number)
             preliminaries_due = False
-    return rows, str(state.root)
+    return rows, str(state.root) if systemic else ""
 
 
 @contextmanager

@@ -27,7 +27,7 @@ class Criterion(NamedTuple):
     how: How
 
 
-_HERE, _LATER = How.HERE, How.NOT_SERVED
+_HERE = How.HERE
 
 CRITERIA: tuple[Criterion, ...] = (
     Criterion("TC-1-R-M1a-1", 1, "a snapshot after each heartbeat and evaluation, at once on entering RUNNING, "
@@ -67,13 +67,13 @@ CRITERIA: tuple[Criterion, ...] = (
     Criterion("TC-3-R-M6-2", 3, "GET /status carries the prices", _HERE),
     Criterion("TC-3-R-M6-3", 3, "the page shows positions with price, P&L, option moneyness", _HERE),
     Criterion("TC-3-R-H2-1", 3, "statistics: a separate read-only module on the history the daemon wrote", _HERE),
-    Criterion("TC-4-R-B1-1", 4, "a backtest entry that never connects to the broker and never places an order", _LATER),
-    Criterion("TC-4-R-B1-2", 4, "history or tape in time order", _LATER),
-    Criterion("TC-4-R-B1-3", 4, "theoretical P&L, equity curve, drawdown, parameter sets compared", _LATER),
-    Criterion("TC-4-R-B1-4", 4, "full gates and config_hash recorded", _LATER),
-    Criterion("TC-4-R-B2-1", 4, "the very same classifier, TradingFSM, guard, intent, gates", _LATER),
-    Criterion("TC-4-R-B2-2", 4, "per tick: hedged or not, side, quantity, block reason and guard", _LATER),
-    Criterion("TC-4-R-B2-3", 4, "hedge counts, block counts and reasons per parameter set", _LATER),
+    Criterion("TC-4-R-B1-1", 4, "a backtest entry that never connects to the broker and never places an order", _HERE),
+    Criterion("TC-4-R-B1-2", 4, "history or tape in time order", _HERE),
+    Criterion("TC-4-R-B1-3", 4, "theoretical P&L, equity curve, drawdown, parameter sets compared", _HERE),
+    Criterion("TC-4-R-B1-4", 4, "full gates and config_hash recorded", _HERE),
+    Criterion("TC-4-R-B2-1", 4, "the very same classifier, TradingFSM, guard, intent, gates", _HERE),
+    Criterion("TC-4-R-B2-2", 4, "per tick: hedged or not, side, quantity, block reason and guard", _HERE),
+    Criterion("TC-4-R-B2-3", 4, "hedge counts, block counts and reasons per parameter set", _HERE),
     Criterion("TC-5-R-C2-1", 5, "pause and resume by control channel", _HERE),
     Criterion("TC-5-R-C2-2", 5, "zero new hedge orders while paused", _HERE),
     Criterion("TC-5-R-C2-3", 5, "after resume as if never paused", _HERE),

@@ -10,6 +10,7 @@ import grpc
 
 from hedgerow.cli.check import (
     accounts,
+    backtesting,
     controlling,
     history,
     operations,
@@ -35,6 +36,7 @@ class Needs(Enum):
     SYSTEM = "a running system"
     BROKER = "a broker"
     SIGNAL_TEST = "a system of its own"
+    NOTHING = "no running system"
 
 
 class Check(NamedTuple):
@@ -83,6 +85,13 @@ CHECKS: dict[str, Check] = {
     "TC-3-R-M6-2": Check(prices.status_carries_prices, Needs.BROKER),
     "TC-3-R-M6-3": Check(page.shows_positions, Needs.BROKER),
     "TC-3-R-H2-1": Check(statistics.apart, Needs.BROKER),
+    "TC-4-R-B1-1": Check(backtesting.no_broker_no_order, Needs.NOTHING),
+    "TC-4-R-B1-2": Check(backtesting.in_time_order, Needs.NOTHING),
+    "TC-4-R-B1-3": Check(backtesting.profit_and_drawdown, Needs.NOTHING),
+    "TC-4-R-B1-4": Check(backtesting.gates_recorded, Needs.NOTHING),
+    "TC-4-R-B2-1": Check(backtesting.same_code, Needs.NOTHING),
+    "TC-4-R-B2-2": Check(backtesting.every_tick_explained, Needs.NOTHING),
+    "TC-4-R-B2-3": Check(backtesting.counts_per_set, Needs.NOTHING),
     "TC-5-R-C2-1": Check(controlling.pause_and_resume, Needs.SYSTEM),
     "TC-5-R-C2-2": Check(controlling.no_hedge_while_paused, Needs.SYSTEM),
     "TC-5-R-C2-3": Check(controlling.as_if_never_paused, Needs.SYSTEM),
@@ -93,7 +102,7 @@ CHECKS: dict[str, Check] = {
     "TC-5-R-C3-4": Check(controlling.exposure_is_closed, Needs.SYSTEM),
     "TC-5-R-C3-5": Check(controlling.others_untouched, Needs.SYSTEM),
 }
-"""One entry per criterion that a running system can show."""
+"""One entry per criterion that can be shown here."""
 
 
 def run_phase(ctx: Context, phase: int) -> Iterator[Row]:
@@ -111,14 +120,10 @@ def run_criteria(ctx: Context, phase: int) -> Iterator[Row]:
         yield Row(criterion.id, phase, result, criterion.how.value)
 
 
-def unserved_rows(phase: int) -> list[Row]:
-    """The rows of a phase no running system can show anything of."""
-    return [Row(one.id, phase, unserved(one.how), one.how.value) for one in of_phase(phase)]
-
-
-def is_served(phase: int) -> bool:
-    """Whether any criterion of the phase can be shown by a running system."""
-    return any(criterion.id in CHECKS for criterion in of_phase(phase))
+def needs_system(phase: int) -> bool:
+    """Whether some check of the phase looks at a running system."""
+    checks = [CHECKS[criterion.id] for criterion in of_phase(phase) if criterion.id in CHECKS]
+    return any(check.needs is not Needs.NOTHING for check in checks)
 
 
 def unserved(how: How) -> Result:

@@ -20,22 +20,13 @@ def test_list_has_every_id_with_phase_text_and_how() -> None:
     assert done.exit_code == 0
     rows = json.loads(done.stdout)
     assert [(row["id"], row["phase"], row["text"]) for row in rows] == [(c.id, c.phase, c.text) for c in CRITERIA]
-    assert {row["how"] for row in rows} <= {"automated here", "by hand and by tests", "not yet served"}
+    assert {row["how"] for row in rows} <= {"automated here", "by hand and by tests"}
 
 
 def test_list_as_a_table_and_of_one_phase() -> None:
     assert "TC-1-R-M1a-1" in runner.invoke(app, ["check", "--list"], env={"COLUMNS": "200"}).stdout
     rows = json.loads(runner.invoke(app, ["check", "phase4", "--list", "--json"]).stdout)
     assert {row["phase"] for row in rows} == {4}
-
-
-def test_a_phase_nothing_serves_yet_says_so_and_ends_with_1(tmp_path: Path) -> None:
-    done = runner.invoke(app, ["check", "phase4", "--json", "--report", str(tmp_path)])
-    assert done.exit_code == 1
-    document = json.loads(done.stdout)
-    assert {row["result"] for row in document["results"]} == {"not served yet"}
-    assert json.loads((tmp_path / "check.json").read_text()) == document
-    assert "not served yet" in (tmp_path / "check.md").read_text()
 
 
 @pytest.mark.parametrize(

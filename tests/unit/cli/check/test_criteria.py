@@ -11,7 +11,7 @@ from hedgerow.cli.check.criteria import CRITERIA, PHASES, How, of_phase, parse_p
 from hedgerow.cli.check.registry import CHECKS
 from hedgerow.domain.errors import InvalidValue
 
-SERVED = (1, 2, 3, 5)
+SERVED = (1, 2, 3, 4, 5)
 CELL = re.compile(r"^\| (TC-[^|]+?) \|", re.MULTILINE)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hedgerow.api.control.v1 import control_pb2, control_pb2_grpc
 from hedgerow.cli.check.context import Context
 from hedgerow.cli.check.criteria import How
-from hedgerow.cli.check.registry import CHECKS, Check, Needs, is_served, run_check, unserved, unserved_rows
+from hedgerow.cli.check.registry import CHECKS, Check, Needs, needs_system, run_check, unserved
 from hedgerow.cli.check.result import Failed, Outcome, Result, holds
 from hedgerow.domain.errors import Unavailable
 from hedgerow.settings import Settings
@@ -73,9 +73,8 @@ def test_daemons_are_ended_only_when_asked_for(ctx: Context) -> None:
     assert run_check(ctx, "x", check).ok
 
 
-def test_phases_without_any_part_say_so() -> None:
-    assert [phase for phase in (1, 2, 3, 4, 5) if is_served(phase)] == [1, 2, 3, 5]
-    assert {row.result.outcome for row in unserved_rows(4)} == {Outcome.NOT_SERVED}
+def test_only_the_backtest_needs_no_system() -> None:
+    assert [phase for phase in (1, 2, 3, 4, 5) if needs_system(phase)] == [1, 2, 3, 5]
 
 
 def test_what_tests_or_people_show_is_not_counted_as_missing() -> None:
