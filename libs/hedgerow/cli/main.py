@@ -27,7 +27,7 @@ from hedgerow.cli import (
     stats,
     strategy,
     sweep,
-    tape_import,
+    tape_history,
     torture,
     trace,
     up,
@@ -63,7 +63,7 @@ app.command("sweep")(sweep.sweep)
 app.command("torture")(torture.torture)
 app.add_typer(sessions.app, name="session")
 app.add_typer(stats.app, name="stats")
-app.add_typer(tape_import.app, name="tape")
+app.add_typer(tape_history.app, name="tape")
 app.add_typer(config.app, name="config")
 app.add_typer(conformance.app, name="conformance")
 app.add_typer(guard.app, name="guard")

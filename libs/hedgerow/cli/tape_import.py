@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from hedgerow.cli import tape
 from hedgerow.cli.output import JsonFlag, print_json, progress
-from hedgerow.cli.tape import OutOption, PolicyOption, app, parse_day, print_quality, tell
+from hedgerow.cli.tape import OutOption, PolicyOption, parse_day, print_quality, tell
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.tape.info import describe
 from hedgerow.tape.quality import policy_of
+
+app = tape.app
 
 
 @app.command("import-lean")
