@@ -24,7 +24,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--periods", default="240")
     parser.add_argument("--seed", default="7")
     parser.add_argument("--scheme", choices=("light", "dark"), default="light")
-    parser.add_argument("--size", default="1440x1112", help="of the window, pixels")
+    parser.add_argument("--size", default="1440x1130", help="of the window, pixels")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "images" / "report-demo.png")
     return parser.parse_args()
 

@@ -115,7 +115,8 @@ def _strategy(strategy: StrategyReport, index: int, several: bool) -> Html:
     )  # fmt: skip
     right = tag(
         "div",
-        _panel("Where the P&L came from, USD", tables.waterfall(strategy.pnl), tables.gamma_parts(strategy)),
+        _panel("Where the P&L came from, USD", tables.waterfall(strategy.pnl), tables.gamma_parts(strategy),
+               tables.returns(strategy)),
         _panel("Execution quality", tables.execution(strategy), slippage(strategy)),
         hedges_per_hour(strategy),
         _panel("What held hedges back, evaluations", tables.bars(_floats(strategy.block_reasons), "blocked")),

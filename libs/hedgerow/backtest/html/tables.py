@@ -182,6 +182,16 @@ def gamma_parts(strategy: StrategyReport) -> Html:
     return tag("p", words, class_="empty")
 
 
+def returns(strategy: StrategyReport) -> Html:
+    """How the P&L of a minute was distributed."""
+    told = strategy.returns
+    return pairs({
+        "P&L per minute, mean / deviation": f"{signed(told.mean)} / {number(told.deviation)}",
+        "skewness / kurtosis": f"{number(told.skewness)} / {number(told.kurtosis)}",
+        "Sharpe, annualised": number(told.sharpe),
+    })  # fmt: skip
+
+
 def legs(strategy: StrategyReport) -> Html:
     """The option legs it held."""
     rows = [
