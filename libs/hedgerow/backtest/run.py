@@ -22,6 +22,7 @@ from hedgerow.domain.errors import InvalidValue
 from hedgerow.strategy.hosting import Mode
 from hedgerow.strategy.kinds import load
 from hedgerow.strategy.kit.config import StrategyConfig, effective_limits
+from hedgerow.strategy.protocol import LIVE, check_context
 from hedgerow.tape.format import Tape
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -79,6 +80,7 @@ def made_run_id(spec: Spec, hashes: dict[str, list[str]]) -> str:
 
 def _run(spec: Spec, config: StrategyConfig, tapes: tuple[Tape, ...], tapes_hash: str, mode: Mode) -> StrategyRun:
     feed = feed_for(spec, config, tapes)
+    check_context(load(config.kind).NEEDS, supplied(feed), "this backtest")
     effective = effective_limits(config, feed.interval_ms)
     rules = rule_set(spec.rules)
     judge = Judge(rules, config) if rules is not None else None
@@ -87,6 +89,12 @@ def _run(spec: Spec, config: StrategyConfig, tapes: tuple[Tape, ...], tapes_hash
         strategy=config.kind, mode=mode, risk=judge,
     )  # fmt: skip
     return StrategyRun(config, effective, feed, tapes_hash, result, judge)
+
+
+def supplied(feed: Feed) -> frozenset[str]:
+    """The fields of an Observation that a run over this feed can fill: no broker's greeks, legs where it has some."""
+    legs = frozenset(name for name in LIVE if name.split(".")[0] == "legs") if not feed.legs else frozenset()
+    return LIVE - legs - {"legs.broker_delta"}
 
 
 def feed_for(spec: Spec, config: StrategyConfig, tapes: tuple[Tape, ...]) -> Feed:
