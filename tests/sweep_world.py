@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ TREE: dict[str, Any] = {
 
 def spec_of(*sets: str) -> Spec:
     """Two days of a trend, a quote a minute."""
-    return make_spec(TREE, sets)
+    return make_spec(deepcopy(TREE), sets)
 
 
 def plan(params: tuple[str, ...] = PARAMS, spec: Spec | None = None) -> Plan:

@@ -31,6 +31,7 @@ ROWS: dict[str, tuple[str, int, str, float]] = {
     "kernel_vs_hftbacktest": ("tests.bench.bench_peers", 5, "higher", 6.0),
     "kernel_vs_vectorbt": ("tests.bench.bench_peers", 5, "higher", 6.0),
     "kernel_vs_backtrader": ("tests.bench.bench_peers", 3, "higher", 1000.0),
+    "sweep_cores": ("tests.bench.bench_sweep", 1, "higher", 1.7),
 }
 
 

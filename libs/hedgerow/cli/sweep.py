@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -52,9 +53,10 @@ def sweep(
     """
     from hedgerow.backtest.spec import read_spec  # noqa: PLC0415 - other commands start without it
     from hedgerow.backtest.sweep import files  # noqa: PLC0415
-    from hedgerow.backtest.sweep.folds import parse_walk_forward  # noqa: PLC0415
+    from hedgerow.backtest.sweep.folds import folds, parse_walk_forward  # noqa: PLC0415
     from hedgerow.backtest.sweep.parameters import combinations, parse_parameter  # noqa: PLC0415
     from hedgerow.backtest.sweep.plan import plan_of  # noqa: PLC0415
+    from hedgerow.backtest.sweep.rows import Header  # noqa: PLC0415
     from hedgerow.backtest.sweep.run import run_sweep  # noqa: PLC0415
     from hedgerow.backtest.sweep.standings import check_rank_by, standings  # noqa: PLC0415
 
@@ -66,8 +68,13 @@ def sweep(
     keys = tuple(parameter.key for parameter in parameters)
     base = read_spec(spec, tuple(set_ or ()))
     plan = plan_of(base, keys, combinations(parameters, random, seed), "plain" if plain else "compiled")
+
+    def check(header: Header) -> None:
+        if windows is not None:
+            folds([date.fromisoformat(day) for day in header.days], *windows)
+
     with _Watched() as watched:
-        done = run_sweep(plan, jobs, scheduler, output, watched.tell)
+        done = run_sweep(plan, jobs, scheduler, output, watched.tell, check)
     told = standings(done, windows, rank_by)
     if output is not None:
         files.write_all(done, told, output)

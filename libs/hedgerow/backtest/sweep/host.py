@@ -29,8 +29,10 @@ def main() -> int:
         if not told:
             return 0
         order = json.loads(told)
-        work = partial(_row, lab, plan)
-        for _, row in forked.each(work, order["indexes"], order["jobs"]):
+        groups = {index: lab.group(plan.combinations[index]) for index in order["indexes"]}
+        first = lab.group(plan.combinations[0])  # is at hand already
+        indexes = sorted(groups, key=lambda index: (groups[index] != first, groups[index]))
+        for _, row in forked.each(partial(_row, lab, plan), indexes, order["jobs"]):
             print(row.to_json(), flush=True)
     except InvalidValue as error:
         _say({"refused": [error.key, str(error.value), error.rule, error.fix]})

@@ -13,8 +13,10 @@ from hedgerow.backtest.engine import run
 from hedgerow.backtest.feed import Feed
 from hedgerow.backtest.inputs import hash_of, tape_hash, tapes_of
 from hedgerow.backtest.judge import Judge
+from hedgerow.backtest.loading import Settings
 from hedgerow.backtest.rule_sets import rule_set
 from hedgerow.backtest.run import feed_for, settings_of
+from hedgerow.backtest.sharing import SharedGreeks, decides_on_shared, prepare_greeks
 from hedgerow.backtest.spec import Spec
 from hedgerow.backtest.sweep.outcome import row_of, version_of
 from hedgerow.backtest.sweep.parameters import Combination
@@ -23,10 +25,13 @@ from hedgerow.backtest.sweep.rows import Header, Row
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.strategy.kinds import load
 from hedgerow.strategy.kit.config import StrategyConfig, effective_limits
+from hedgerow.strategy.kit.value import VALUE_PARAMS
 from hedgerow.tape.format import Tape
 
 MOST_FEEDS = 4
 """Feeds kept at a time: one per strategy and set of market data, a million quotes are about 45 MB."""
+MOST_GREEKS = 1
+"""Sets of greeks kept per feed: a straddle's over a million quotes is about 180 MB."""
 
 T = TypeVar("T")
 
@@ -52,6 +57,14 @@ class _Kept:
 class _Data(NamedTuple):
     tapes: dict[str, tuple[Tape, ...]]
     tape_hash: str
+
+
+class _Valued:
+    """A feed, and its legs valued for those who ask the same."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed = feed
+        self.greeks = _Kept(MOST_GREEKS)
 
 
 def _key(*parts: Any) -> str:
@@ -89,20 +102,28 @@ class Lab:
         spec = self._plan.spec(combination)
         data = self._data_of(spec)
         days = sorted({tape.meta.date.isoformat() for tapes in data.tapes.values() for tape in tapes})
-        feeds = [self._feed(spec, config) for config in spec.strategies]
+        found = [self._feed(spec, config) for config in spec.strategies]
+        for config, valued in zip(spec.strategies, found, strict=True):
+            self._greeks(spec, config, valued)
         firsts = [
-            self._evaluate(spec, config, feed.between(0, 1))
-            for config, feed in zip(spec.strategies, feeds, strict=True)
+            self._evaluate(spec, config, _Valued(valued.feed.between(0, 1)))
+            for config, valued in zip(spec.strategies, found, strict=True)
         ]
-        return Header(data.tape_hash, version_of(firsts[0]), tuple(days), sum(map(len, feeds)))
+        ticks = sum(len(valued.feed) for valued in found)
+        return Header(data.tape_hash, version_of(firsts[0]), tuple(days), ticks)
 
     def row(self, index: int, combination: Combination) -> Row:
         """One combination's outcome; raises InvalidValue where the data do not fit the spec."""
         spec = self._plan.spec(combination)
         data = self._data_of(spec)
-        feeds = [self._feed(spec, config) for config in spec.strategies]
-        results = [self._evaluate(spec, config, feed) for config, feed in zip(spec.strategies, feeds, strict=True)]
-        return row_of(index, spec, data.tape_hash, feeds, results)
+        found = [self._feed(spec, config) for config in spec.strategies]
+        results = [self._evaluate(spec, config, valued) for config, valued in zip(spec.strategies, found, strict=True)]
+        return row_of(index, spec, data.tape_hash, [valued.feed for valued in found], results)
+
+    def group(self, combination: Combination) -> str:
+        """Combinations of one group share their feeds; run one after another, these are made once."""
+        spec = self._plan.spec(combination)
+        return _key([feed_key(spec, config) for config in spec.strategies])
 
     def _data_of(self, spec: Spec) -> _Data:
         def make() -> _Data:
@@ -113,23 +134,41 @@ class Lab:
         with self._making:
             return self._data.get(data_key(spec), make)
 
-    def _feed(self, spec: Spec, config: StrategyConfig) -> Feed:
-        def make() -> Feed:
+    def _feed(self, spec: Spec, config: StrategyConfig) -> _Valued:
+        def make() -> _Valued:
             tapes = self._data_of(spec).tapes
             symbol = config.underlying.symbol
             if symbol not in tapes:
                 rule = f"a symbol the tapes are of: {', '.join(tapes)}"
                 raise InvalidValue("underlying.symbol", symbol, rule, f"--set underlying.symbol={next(iter(tapes))}")
-            return feed_for(spec, config, tapes[symbol])
+            return _Valued(feed_for(spec, config, tapes[symbol]))
 
         with self._making:
             return self._feeds.get(feed_key(spec, config), make)
 
-    def _evaluate(self, spec: Spec, config: StrategyConfig, feed: Feed) -> Result:
-        effective = effective_limits(config, feed.interval_ms)
+    def _evaluate(self, spec: Spec, config: StrategyConfig, valued: _Valued) -> Result:
+        params, settings = _told(spec, config, valued.feed)
         rules = rule_set(spec.rules)
         return run(
-            feed, load(config.kind).params(config, effective), settings_of(spec, config, effective),
-            strategy=config.kind, mode=self._plan.mode, record=False,
-            risk=Judge(rules, config) if rules is not None else None,
+            valued.feed, params, settings, strategy=config.kind, mode=self._plan.mode, record=False,
+            risk=Judge(rules, config) if rules is not None else None, shared=self._greeks(spec, config, valued),
         )  # fmt: skip
+
+    def _greeks(self, spec: Spec, config: StrategyConfig, valued: _Valued) -> SharedGreeks | None:
+        """The feed's legs valued as this combination asks, for all that ask the same; None where nothing is shared."""
+        feed = valued.feed
+        if not feed.legs or not decides_on_shared(config.kind):
+            return None
+        params, settings = _told(spec, config, feed)
+        asked = {name: getattr(params.common, name) for name in VALUE_PARAMS}
+        with self._making:
+            return valued.greeks.get(
+                _key(asked, settings.stale_limit_ms, settings.timer_ms),
+                lambda: prepare_greeks(feed, params, settings, self._plan.mode),
+            )
+
+
+def _told(spec: Spec, config: StrategyConfig, feed: Feed) -> tuple[Any, Settings]:
+    """The strategy's parameters and the engine's settings."""
+    effective = effective_limits(config, feed.interval_ms)
+    return load(config.kind).params(config, effective), settings_of(spec, config, effective)

@@ -42,11 +42,13 @@ class LocalSweep:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._host.terminate()
+        assert self._host.stdin is not None
+        assert self._host.stdout is not None
+        self._host.stdin.close()
+        if kind is not None:
+            self._host.terminate()
+        self._host.stdout.close()
         self._host.wait()
-        for pipe in (self._host.stdin, self._host.stdout):
-            assert pipe is not None
-            pipe.close()
         self._errors.close()
 
     def header(self) -> Header:

@@ -14,6 +14,7 @@ from hedgerow.backtest.sweep.plan import Plan
 from hedgerow.backtest.sweep.rows import Header, Row
 
 Tell = Callable[[int, int], None]
+Check = Callable[[Header], None]
 
 
 class Runner(Protocol):
@@ -35,18 +36,24 @@ class Sweep:
     rows: tuple[Row, ...]
 
 
+def _anything(header: Header) -> None:
+    """Every sweep is wanted."""
+
+
 def _nobody(done: int, total: int) -> None:
     """No one watches."""
 
 
 def run_sweep(
-    plan: Plan, jobs: int = 0, scheduler: str = "", output: Path | None = None, tell: Tell = _nobody
-) -> Sweep:
+    plan: Plan, jobs: int = 0, scheduler: str = "", output: Path | None = None, tell: Tell = _nobody,
+    check: Check = _anything,
+) -> Sweep:  # fmt: skip
     """All combinations of the plan; the same plan gives the same rows whatever `jobs`, `scheduler` or interruptions.
 
     `jobs` processes here (0: one per core), or the Dask cluster at `scheduler`. With `output`, finished combinations
     are kept in that folder and not run again. `tell` hears how many are done, of how many, before the first and after
-    each. Raises InvalidValue, FailedPrecondition, Unavailable.
+    each; `check` sees what the sweep runs over before anything is run, and may raise. Raises InvalidValue,
+    FailedPrecondition, Unavailable.
     """
     with ExitStack() as stack:
         runner: Runner
@@ -57,6 +64,7 @@ def run_sweep(
         else:
             runner = stack.enter_context(LocalSweep(plan, jobs))
         header = runner.header()
+        check(header)
         ledger = None if output is None else stack.enter_context(Ledger(output, plan, header))
         finished = {} if ledger is None else ledger.finished
         total = len(plan.combinations)
