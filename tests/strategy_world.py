@@ -66,6 +66,7 @@ class World:
 
     def __init__(self, params: Params | None = None, volatility: float = 0.22, contracts: float = 20.0) -> None:
         self.params = params or Params()
+        self.step: Any = step
         self.state: State = initial_state(self.params)
         self.now, self.spot, self.volatility = OPEN, 748.0, volatility
         self.sequence, self.half_spread = 0, 0.05
@@ -97,7 +98,7 @@ class World:
             "stock_realized_pnl": float(self.stock.realized_pnl),
         }  # fmt: skip
         seen = observation(**(usual | self.extra | changes))
-        self.state, decision = step(self.params, self.state, seen)
+        self.state, decision = self.step(self.params, self.state, seen)
         self.log.append((seen, decision))
         self._do(decision.intent)
         return decision
