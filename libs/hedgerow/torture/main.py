@@ -47,6 +47,7 @@ def torture(options: Options) -> Report:
     started = time.monotonic()
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # a process that is killed is news to nobody here
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a process with threads is not to be forked
+    commits = [commit()]
     if options.replay:
         group = replayed(options.replay)
         chosen = [family_named(group.family)]
@@ -57,7 +58,7 @@ def torture(options: Options) -> Report:
         until = None if options.minutes is None else started + 60 * options.minutes
         workers = options.workers or WORKERS_PER_CPU * (os.cpu_count() or 1)
         show = _quiet if options.as_json or not sys.stderr.isatty() else _show(sum(counts.values()))
-        ledger = None if options.ledger is None else Ledger(options.ledger, {"seed": options.seed, "commit": commit()})
+        ledger = None if options.ledger is None else Ledger(options.ledger, options.seed, commit())
         todo = interleaved(chosen, counts, options.seed)
 
         def finished(group: Group, tally: Tally) -> None:
@@ -70,7 +71,8 @@ def torture(options: Options) -> Report:
         )  # fmt: skip
         if ledger is not None:
             tallies, started = ledger.with_those(tallies), started - ledger.seconds
-    return report_of(options.seed, time.monotonic() - started, chosen, tallies)
+            commits = [f"{name} ({cases} cases)" for name, cases in ledger.commits.items()]
+    return report_of(options.seed, time.monotonic() - started, chosen, tallies, commits)
 
 
 def main(options: Options) -> int:

@@ -57,8 +57,8 @@ def page(report: Report, chosen: Sequence[Family], command: str) -> str:
         "",
         f"    {command}",
         "",
-        f"Seed {report.seed}, commit {commit()}, {report.cases} cases in {report.seconds / 60:.1f} minutes "
-        f"({report.cases / max(report.seconds, 0.001):.1f} cases/s), {verdict} (simulated).",
+        f"Seed {report.seed}, commit {', '.join(report.commits)}: {report.cases} cases in "
+        f"{report.seconds / 60:.1f} minutes ({report.cases / max(report.seconds, 0.001):.1f} cases/s), {verdict} (simulated).",
         "",
         "| promise | | kind | cases | struck | failures | cases of a release |",
         "|---|---|---|---|---|---|---|",

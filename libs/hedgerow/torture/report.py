@@ -34,6 +34,8 @@ class Report:
     rows: tuple[Row, ...]
     samples: dict[str, list[float]]
     """What was measured by the way, by name; seconds."""
+    commits: tuple[str, ...]
+    """What it was run on; more than one where a ledger was gone on with after a change."""
 
     @property
     def cases(self) -> int:
@@ -91,7 +93,9 @@ def replay_command(failure: Failure) -> str:
     return f"hedgerow torture --replay {failure.token}"
 
 
-def report_of(seed: int, seconds: float, chosen: Sequence[Family], tallies: dict[str, Tally]) -> Report:
+def report_of(
+    seed: int, seconds: float, chosen: Sequence[Family], tallies: dict[str, Tally], commits: Sequence[str]
+) -> Report:
     """Families gathered by promise and kind."""
     rows: dict[tuple[int, Kind], Row] = {}
     for one in chosen:
@@ -110,4 +114,4 @@ def report_of(seed: int, seconds: float, chosen: Sequence[Family], tallies: dict
         for name, values in tally.samples.items():
             samples.setdefault(name, []).extend(values)
     ordered = sorted(rows, key=lambda each: (each[0], each[1].value))
-    return Report(seed, seconds, tuple(rows[key] for key in ordered), samples)
+    return Report(seed, seconds, tuple(rows[key] for key in ordered), samples, tuple(commits))

@@ -200,6 +200,7 @@ class World:
             except grpc.aio.AioRpcError as error:
                 if not self.execution.alive:
                     raise CaseFailed(f"execution ended with {self.execution.status}") from error
+                self.note(f"asked whether it is ready: {error.code().name} {error.details()}")
                 return False
 
         await until(free, "nothing blocks execution")

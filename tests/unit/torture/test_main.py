@@ -104,7 +104,7 @@ def test_a_run_that_was_ended_goes_on_from_its_ledger(broken: str, tmp_path: Pat
     before = ledger.read_text()
     assert torture(options).rows[0].failures == again.rows[0].failures
     assert ledger.read_text() == before  # nothing was run again
-    with pytest.raises(InvalidValue, match="same seed"):
+    with pytest.raises(InvalidValue, match="seed 4"):
         torture(replace(options, seed=4))
 
 

@@ -68,6 +68,8 @@ async def _case(seed: int, rig: Rig, action: str) -> None:
     await asyncio.sleep(draw.choice((0.0, 0.05)))
     if draw.random() < 0.6 or not world.execution.alive:
         await world.restart()
+    else:
+        await world.go_on()  # what has not struck by now is not to strike what comes after
     await asyncio.sleep(0.05)
     over.set()
     await load
