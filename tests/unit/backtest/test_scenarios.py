@@ -41,7 +41,10 @@ def made(name: str, seed: int) -> Tape:
     return scenario_tape(name, seed, DAY, interval_ms=INTERVAL_MS)
 
 
-def regimes(tape: Tape, params: Params = Params()) -> tuple[Counter[MarketState], Counter[LiquidityState]]:
+PARAMS = Params()
+
+
+def regimes(tape: Tape, params: Params = PARAMS) -> tuple[Counter[MarketState], Counter[LiquidityState]]:
     """M and L of the session, evaluated as the strategy does: at every row's time, options' included."""
     bars = Bars((float("nan"),) * MAX_BARS, 0, float("nan"))
     market: Counter[MarketState] = Counter()
@@ -165,7 +168,7 @@ def test_options_stay_worth_what_they_can_be(name: str) -> None:
 def test_what_is_not_allowed_is_named() -> None:
     with pytest.raises(InvalidValue, match=r"^scenario: 'meltdown'.*quiet, trend, gap, crash"):
         scenario_tape("meltdown", 1)
-    with pytest.raises(InvalidValue, match="^seed: "):
+    with pytest.raises(InvalidValue, match=r"^seed: "):
         overlay(base(1), "gap", -1)
 
 
