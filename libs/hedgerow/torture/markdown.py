@@ -49,6 +49,7 @@ def page(report: Report, chosen: Sequence[Family], command: str) -> str:
     for one in chosen:
         releases[(one.promise, one.kind)] = releases.get((one.promise, one.kind), 0) + one.release
     verdict = "no promise was broken" if not report.failed else "promises were broken: see below"
+    speed = report.cases / max(report.seconds, 0.001)
     lines = [
         "# Reliability",
         "",
@@ -58,7 +59,7 @@ def page(report: Report, chosen: Sequence[Family], command: str) -> str:
         f"    {command}",
         "",
         f"Seed {report.seed}, commit {', '.join(report.commits)}: {report.cases} cases in "
-        f"{report.seconds / 60:.1f} minutes ({report.cases / max(report.seconds, 0.001):.1f} cases/s), {verdict} (simulated).",
+        f"{report.seconds / 60:.1f} minutes ({speed:.1f} cases/s), {verdict} (simulated).",
         "",
         "| promise | | kind | cases | struck | failures | cases of a release |",
         "|---|---|---|---|---|---|---|",
