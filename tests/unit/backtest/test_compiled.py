@@ -19,6 +19,8 @@ from hedgerow.tape.synth import synth_tape
 from tests.bench import hedge_workload
 from tests.unit.backtest.test_sharing import same
 
+pytestmark = pytest.mark.timeout(600)  # the first run of a code version compiles
+
 LATE = Settings(FillModel(latency_ns=700_000_000), IBKR_TIERED)
 MID = Settings(FillModel(mid=True, half_spread=0.004, partials=False))
 
