@@ -40,6 +40,8 @@ from hedgerow.backtest.rule_sets import rule_set
 from hedgerow.backtest.spec import Spec
 from hedgerow.backtest.timeline import DIMENSIONS, timeline_of
 from hedgerow.strategy.codes import FIRST_BLOCK, BlockReason, Gate, Verdict
+from hedgerow.strategy.hosting import code_version
+from hedgerow.strategy.kinds import sources_of
 from hedgerow.strategy.kit.config import config_hash, kind_name
 from hedgerow.strategy.observation import OrderPhase
 from hedgerow.tape.format import Tape
@@ -68,7 +70,7 @@ def report_of(
         run_id=run_id,
         config_hash=spec.config_hash,
         tape_hash=hash_of([one for symbol in hashes for one in hashes[symbol]]),
-        code_version=runs[0].result.code_version,
+        code_version=_version([code_version(sources_of(run.config.kind)) for run in runs]),
         ticks=sum(one.ticks for one in each),
         evaluations=sum(one.evaluations for one in each),
         hedges=sum(one.hedges for one in each),
@@ -95,7 +97,7 @@ def report_of(
         days=_days_together([one.days for one in each]),
         equity=metrics.curve_of(**equity),
         strategies=each,
-        engine_version=runs[0].result.engine_version,
+        engine_version=_version([run.result.engine_version for run in runs]),
     )
 
 
@@ -142,6 +144,12 @@ def strategy_report(run: StrategyRun) -> StrategyReport:
             result.decisions["block_reason"], [(day.session_open, day.session_close) for day in feed.days],
         ) if len(result.decisions["now"]) else None,
     )  # fmt: skip
+
+
+def _version(versions: Sequence[str]) -> str:
+    """The version of all, one for those that share it; of several kinds, a hash of theirs."""
+    different = list(dict.fromkeys(versions))
+    return different[0] if len(different) == 1 else hash_of(different)[:16]
 
 
 def _leg(leg: Leg) -> dict[str, Any]:
