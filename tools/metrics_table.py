@@ -30,7 +30,8 @@ system.
 
 Names are `hedgerow_<process>_<what>_<unit>`: base units (seconds, bytes, shares), `_total` for what only grows. A
 histogram `X` is served as `X_bucket`, `X_sum` and `X_count`. Besides these every process serves the Prometheus client's
-own `process_*` (memory, processor time, open files) and `python_*` (collector, version).
+own `process_*` (memory, processor time, open files) and `python_*` (collector, version). `hedgerow replay nightly`, no
+process that stays, leaves `hedgerow_replay_*` in `$HEDGEROW_HOME/metrics/replay.prom` for a textfile collector.
 
 | metric | type | labels | served by | what it says |
 |---|---|---|---|---|

@@ -22,6 +22,7 @@ from pydantic import (
 
 from hedgerow.domain.database_url import check_database_url
 from hedgerow.domain.errors import InvalidValue
+from hedgerow.settings_parts import KernelSettings, RecordSettings, StatsSettings
 from hedgerow.settings_text import apply, parse_yaml, read_text
 from hedgerow.strategy.kinds import OWN_KEY, config_of, place
 from hedgerow.strategy.kit.config import StrategyConfig
@@ -283,35 +284,10 @@ class LeaseSettings(Section):
     standby: bool = Field(default=False, description="a second execution waits for the first to end, instead of ending")
 
 
-class RecordSettings(Section):
-    """Recording of a research tape by market-data."""
-
-    enabled: bool = False
-
-
 class ReplaySettings(Section):
     """The simulated gateway's clock; None = wall time."""
 
     clock_file: Path | None = None
-
-
-class KernelSettings(Section):
-    """How the decision kernel runs."""
-
-    mode: str = Field(default="plain", pattern="^(compiled|plain)$")
-
-
-class StatsSettings(Section):
-    """Backtests asked of the stats service."""
-
-    backtest_folders: tuple[Path, ...] = Field(
-        default=(), description="folders whose specs and tapes may be run, besides specs/ in the state root"
-    )
-    backtest_seconds: float = Field(default=3600, gt=0, description="wall seconds after which a run is ended")
-    backtest_memory_mb: int = Field(default=4096, ge=256, description="data a run may hold")
-    backtest_mode: str = Field(
-        default="compiled", pattern="^(compiled|plain)$", description="plain starts at once and suits short runs"
-    )
 
 
 class Settings(Section):

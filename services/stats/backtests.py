@@ -30,10 +30,11 @@ _RUNS = metrics.counter("hedgerow_stats_backtests_total", "Backtests asked for, 
 
 
 class Progress(NamedTuple):
-    """What is being done, and wall seconds since it began."""
+    """What is being done, and wall seconds since it began; `new` False when it was told before."""
 
     text: str
     elapsed_s: float
+    new: bool
 
 
 class Wanted(NamedTuple):
@@ -125,7 +126,7 @@ class Backtests:
                         yield str(heard["refused"])
                         return
                     text, told = str(heard["say"]), asyncio.ensure_future(child.line())
-                yield Progress(text, elapsed)
+                yield Progress(text, elapsed, bool(done))
         finally:
             told.cancel()
 

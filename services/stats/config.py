@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hedgerow.settings import StatsSettings
+from hedgerow.settings_parts import StatsSettings
 
 
 class StatsConfig(BaseModel):

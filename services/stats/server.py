@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
 
 from hedgerow.api.stats.v1 import stats_pb2, stats_pb2_grpc
+from hedgerow.clock import wall_now
 from hedgerow.domain.errors import InvalidValue
-from hedgerow.wire.common import timestamp_from_wire
+from hedgerow.wire.common import heartbeat_to_wire, timestamp_from_wire
 from hedgerow.wire.stats import (
     difference_to_wire,
     execution_quality_to_wire,
@@ -27,9 +28,10 @@ MOST_SETS = 100
 class StatsServer(stats_pb2_grpc.StatsServiceServicer):
     """Answers from the service."""
 
-    def __init__(self, service: StatsService, backtests: Backtests) -> None:
+    def __init__(self, service: StatsService, backtests: Backtests, market_now: Callable[[], int]) -> None:
         self._service = service
         self._backtests = backtests
+        self._market_now = market_now
 
     async def GetHedgeStatistics(
         self, request: stats_pb2.GetHedgeStatisticsRequest, context: Any
@@ -75,7 +77,10 @@ class StatsServer(stats_pb2_grpc.StatsServiceServicer):
             self._backtests.run(Wanted(request.spec_path, request.run_id, tuple(request.sets)))
         ) as steps:
             async for step in steps:
-                if isinstance(step, Progress):
+                if isinstance(step, Progress) and not step.new:
+                    heartbeat = heartbeat_to_wire(wall_now(), self._market_now())
+                    yield stats_pb2.RunBacktestResponse(heartbeat=heartbeat)
+                elif isinstance(step, Progress):
                     progress = stats_pb2.RunProgress(text=step.text, elapsed_seconds=step.elapsed_s)
                     yield stats_pb2.RunBacktestResponse(progress=progress)
                 else:

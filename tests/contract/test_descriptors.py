@@ -31,9 +31,9 @@ def test_every_process_that_serves_has_one_service(package: str) -> None:
 
 @pytest.mark.parametrize("method", methods(), ids=lambda method: method.full_name.removeprefix("hedgerow.api."))
 def test_what_a_facade_serves_says_where(method: MethodDescriptor) -> None:
-    """Every method but the two-way streams and the daemon's own command stream has an HTTP rule."""
+    """Every method has an HTTP rule but the two-way streams, the daemon's own command stream and running backtests."""
     has_rule = method.GetOptions().HasExtension(annotations_pb2.http)
-    internal = method.client_streaming or method.name == "WatchCommands"
+    internal = method.client_streaming or method.name in ("WatchCommands", "RunBacktest")
     assert has_rule != internal
 
 

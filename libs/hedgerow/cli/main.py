@@ -33,6 +33,7 @@ from hedgerow.cli import (
     up,
 )
 from hedgerow.cli.check import command as check
+from hedgerow.cli.output import ReaderGone
 from hedgerow.domain.errors import HedgerowError
 
 app = typer.Typer(
@@ -82,7 +83,7 @@ def main() -> None:
     except HedgerowError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGone):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except KeyboardInterrupt:

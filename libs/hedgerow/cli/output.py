@@ -30,13 +30,27 @@ SessionArgument = Annotated[
 _PIPE_WIDTH = 120
 """Columns when nobody's terminal says how wide it is."""
 
-console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+
+class ReaderGone(Exception):
+    """Whoever read our output has gone, as `head` does; typer would make an exit code 1 of the OSError."""
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Tells the caller instead of ending the process with 1."""
+        raise ReaderGone
+
+
+console = _Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def print_json(value: object) -> None:
     """Prints one JSON document on stdout."""
-    print(json.dumps(value, indent=1, default=plain))
+    try:
+        print(json.dumps(value, indent=1, default=plain), flush=True)
+    except BrokenPipeError as error:
+        raise ReaderGone from error
 
 
 def plain(value: object) -> object:

@@ -174,7 +174,8 @@ def _facts(report: Mapping[str, Any]) -> Iterator[tuple[tuple[DifferenceKind, st
     yield (DifferenceKind.DATA, "tape_hash"), json.dumps(report["tape_hash"])
     for tape in report["tapes"]:
         yield (DifferenceKind.DATA, f"{tape['symbol']} {tape['date']}"), json.dumps(tape["tape_hash"])
-    yield (DifferenceKind.CODE, "code_version"), json.dumps(report["code_version"])
+    for key in ("code_version", "engine_version"):
+        yield (DifferenceKind.CODE, key), json.dumps(report.get(key))
     for part, prefix in [(report, ""), *((each, f"{each['name']}.") for each in report["strategies"])]:
         for key, value in _flat({name: part[name] for name in _RESULTS if name in part}, prefix):
             yield (DifferenceKind.RESULT, key), value

@@ -16,7 +16,8 @@ import pytest
 from hedgerow.api.control.v1 import control_pb2
 from hedgerow.catalog import ENTRIES
 from hedgerow.domain.command import Command, CommandKind, NewCommand
-from hedgerow.settings import KernelSettings, Settings, StatusSettings, TimingSettings, parse
+from hedgerow.settings import Settings, StatusSettings, TimingSettings, parse
+from hedgerow.settings_parts import KernelSettings
 from hedgerow.state_dir import StateDir
 from hedgerow.store.answers import read_answers
 from hedgerow.store.commands import find_command, list_commands, write_command

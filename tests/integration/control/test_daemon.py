@@ -9,7 +9,8 @@ import pytest
 
 from hedgerow.api.common.v1 import common_pb2
 from hedgerow.api.control.v1 import control_pb2
-from hedgerow.settings import KernelSettings, parse
+from hedgerow.settings import parse
+from hedgerow.settings_parts import KernelSettings
 from hedgerow.state_dir import StateDir
 from hedgerow.store.commands import list_commands
 from tests.integration.control.conftest import STRATEGIES, status_of, stub_of

@@ -80,6 +80,8 @@ _MORE: dict[str, list[dict[str, Any]]] = {
     ],
     "GetHedgeStatistics": [{"period": "PERIOD_WEEK", "strategy": STRATEGY}, {"period": "PERIOD_MONTH"}],
     "GetExecutionQuality": [{"strategy": STRATEGY}],
+    "ListRuns": [{"order_by": "pnl", "page_size": 1}, {"order_by": "luck"}, {"page_size": -1}, {"page_token": "x"}],
+    "CompareRuns": [{"run_a": NOWHERE, "run_b": NOWHERE}, {"run_a": "../x", "run_b": NOWHERE}],
     "GetStrategy": [{"strategy": STRATEGY}],
     "ListDecisions": [{"intents_only": True, "page_size": 2}, {"page_size": 1001}, {"page_token": "x"}],
     "StreamQuotes": [{"instrument_ids": ["SIMX"]}, {"instrument_ids": ["SIMX", "a/b c"]}],

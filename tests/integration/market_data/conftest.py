@@ -17,7 +17,8 @@ import pytest
 from hedgerow.api.market_data.v1 import market_data_pb2 as pb
 from hedgerow.api.market_data.v1 import market_data_pb2_grpc
 from hedgerow.cli.ports import free_ports
-from hedgerow.settings import Endpoint, RecordSettings, ReplaySettings, Settings
+from hedgerow.settings import Endpoint, ReplaySettings, Settings
+from hedgerow.settings_parts import RecordSettings
 from hedgerow.state_dir import StateDir
 from tests.integration.ib.gateway import Gateway
 

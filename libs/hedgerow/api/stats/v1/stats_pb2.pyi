@@ -4,6 +4,7 @@ from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.type import date_pb2 as _date_pb2
 from google.type import decimal_pb2 as _decimal_pb2
+from hedgerow.api.common.v1 import common_pb2 as _common_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -337,9 +338,11 @@ class RunProgress(_message.Message):
     def __init__(self, text: _Optional[str] = ..., elapsed_seconds: _Optional[float] = ...) -> None: ...
 
 class RunBacktestResponse(_message.Message):
-    __slots__ = ("progress", "result")
+    __slots__ = ("progress", "result", "heartbeat")
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
     RESULT_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     progress: RunProgress
     result: Run
-    def __init__(self, progress: _Optional[_Union[RunProgress, _Mapping]] = ..., result: _Optional[_Union[Run, _Mapping]] = ...) -> None: ...
+    heartbeat: _common_pb2.Heartbeat
+    def __init__(self, progress: _Optional[_Union[RunProgress, _Mapping]] = ..., result: _Optional[_Union[Run, _Mapping]] = ..., heartbeat: _Optional[_Union[_common_pb2.Heartbeat, _Mapping]] = ...) -> None: ...

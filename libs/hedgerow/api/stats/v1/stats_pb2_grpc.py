@@ -97,7 +97,7 @@ class StatsServiceServicer:
 
     def RunBacktest(self, request, context):
         """Runs the spec of a file in an allowed folder, one at a time: progress, then the result. Whoever closes the stream
-        cancels the run. A run id that has a report already is refused.
+        cancels the run. A run id that has a report already is refused. For gRPC alone: a spec may name code to run.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
