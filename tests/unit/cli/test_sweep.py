@@ -23,14 +23,15 @@ THRESHOLDS = ("--param", "gates.state.delta.hedge_threshold=20,40")
 
 
 def test_json_and_files(sweep, tmp_path):
-    more = ("--walk-forward", "1:1", "--output", str(tmp_path / "out"), "--set", "scenario.interval_ms=30000")
-    done = sweep(*THRESHOLDS, "--param", "gates.intent.hedge.cooldown_seconds=0,300", *more, "--json")
+    more = ("--walk-forward", "1:1", "--output", str(tmp_path / "out"), "--set", "commissions=tiered")
+    done = sweep(*THRESHOLDS, *more, "--json")
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert told == json.loads((tmp_path / "out" / "sweep.json").read_text())
     assert len(told["walk_forward"]["folds"]) == 1
-    assert sorted(each["combination"] for each in told["ranking"]) == [0, 1, 2, 3]
-    again = sweep(*THRESHOLDS, "--param", "gates.intent.hedge.cooldown_seconds=0,300", *more, "--csv")
+    assert sorted(each["combination"] for each in told["ranking"]) == [0, 1]
+    again = sweep(*THRESHOLDS, *more, "--csv")
+    assert again.exit_code == 0, again.exception
     lines = list(csv.DictReader(io.StringIO(again.stdout)))
     assert [float(line["pnl"]) for line in lines] == [each["pnl"] for each in told["ranking"]]
 

@@ -84,8 +84,9 @@ class ClusterSweep:
         from distributed import as_completed  # noqa: PLC0415 - an optional extra
 
         waiting = iter(indexes)
-        threads = sum(worker["nthreads"] for worker in self._client.scheduler_info()["workers"].values())
-        done = as_completed([self._submit(index) for index in islice(waiting, AHEAD * max(1, threads))])
+        threads = sum(self._client.nthreads().values())
+        first = [self._submit(index) for index in islice(waiting, AHEAD * max(1, threads))]
+        done = as_completed(first, loop=self._client.loop)
         for future in done:
             row = future.result()
             assert isinstance(row, Row)
