@@ -87,7 +87,7 @@ def sweep(
         shown = [[files.word(cell) for cell in files.cells(each, names, keys)] for each in told.ranked[:top]]
         heads = [_HEADS.get(name, name.rpartition(".")[2]) for name in names]
         print_table(f"{len(done.rows)} combinations by {told.by}", heads, shown)
-        console.print(files.caution(told))
+        console.print(files.caution(done, told))
         if output is not None:
             console.print(f"written: {output}/results.parquet, ranking.csv, sweep.json, sweep.html")
 

@@ -55,6 +55,10 @@ def document(sweep: Sweep, told: Standings) -> dict[str, Any]:
     return {
         "parameters": list(sweep.plan.keys),
         "combinations": len(sweep.rows),
+        "left_out": [
+            {"values": dict(zip(sweep.plan.keys, values, strict=True)), "rule": rule}
+            for values, rule in sweep.plan.left_out
+        ],
         "ticks": sweep.header.ticks,
         "days": list(sweep.header.days),
         "tape_hash": sweep.header.tape_hash,
@@ -166,11 +170,11 @@ def page(sweep: Sweep, told: Standings) -> str:
     }
     return render_sweep(
         "Sweep", facts, Ranking(names, shown, 1 + len(sweep.plan.keys), max(0, len(told.ranked) - MOST_RANKED)),
-        [] if heat is None else [heat], caution(told),
+        [] if heat is None else [heat], caution(sweep, told),
     )  # fmt: skip
 
 
-def caution(told: Standings) -> str:
+def caution(sweep: Sweep, told: Standings) -> str:
     """In one or two sentences, how much of the best to believe."""
     best = told.ranked[0]
     words = (
@@ -184,6 +188,9 @@ def caution(told: Standings) -> str:
         sharpe = told.walk_forward.sharpe
         words += f" Chosen on the days before and held over the days after, P&L was {told.walk_forward.pnl:,.2f} USD"
         words += "." if sharpe is None else f", the Sharpe ratio {sharpe:.2f}."
+    if sweep.plan.left_out:
+        _, rule = sweep.plan.left_out[0]
+        words += f" Left out as not allowed: {len(sweep.plan.left_out)}, the first by {rule}"
     return words
 
 

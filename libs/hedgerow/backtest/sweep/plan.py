@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,12 +15,16 @@ from hedgerow.strategy.hosting import Mode
 
 @dataclass(frozen=True)
 class Plan:
-    """`tree` is the base spec as JSON-ready values, paths in it absolute; `combinations` give `keys` their values."""
+    """`tree` is the base spec as JSON-ready values, paths in it absolute; `combinations` give `keys` their values.
+
+    `left_out` are combinations that break a rule of the spec's, each with that rule.
+    """
 
     tree: dict[str, Any]
     keys: tuple[str, ...]
     combinations: tuple[Combination, ...]
     mode: Mode = "compiled"
+    left_out: tuple[tuple[Combination, str], ...] = ()
 
     def spec(self, combination: Combination) -> Spec:
         """The whole spec of one combination; raises InvalidValue where the combination breaks a rule."""
@@ -46,7 +50,10 @@ class Plan:
 
 
 def plan_of(spec: Spec, keys: tuple[str, ...], combinations: tuple[Combination, ...], mode: Mode = "compiled") -> Plan:
-    """The plan, every combination of it known to be allowed; raises InvalidValue for the first that is not."""
+    """The plan of those combinations that a backtest allows; the others are left out, each with the reason.
+
+    Raises InvalidValue when none is allowed.
+    """
     tree = spec.model_dump(mode="json")
     tree["tapes"] = [str(path.resolve()) for path in spec.tapes]
     if spec.history is not None:
@@ -54,10 +61,17 @@ def plan_of(spec: Spec, keys: tuple[str, ...], combinations: tuple[Combination, 
             path: Path | None = getattr(spec.history, place)
             tree["history"][place] = None if path is None else str(path.resolve())
     plan = Plan(tree, keys, combinations, mode)
+    allowed: list[Combination] = []
+    refused: list[tuple[Combination, InvalidValue]] = []
     for combination in combinations:
         try:
             plan.spec(combination)
+            allowed.append(combination)
         except InvalidValue as error:
-            which = ", ".join(f"{key}={value}" for key, value in zip(keys, combination, strict=True))
-            raise InvalidValue(error.key, error.value, f"{error.rule} (combination {which})", error.fix) from error
-    return plan
+            refused.append((combination, error))
+    if not allowed:
+        combination, error = refused[0]
+        which = ", ".join(f"{key}={value}" for key, value in zip(keys, combination, strict=True))
+        raise InvalidValue(error.key, error.value, f"{error.rule} (combination {which})", error.fix) from error
+    left_out = tuple((combination, str(error)) for combination, error in refused)
+    return replace(plan, combinations=tuple(allowed), left_out=left_out)

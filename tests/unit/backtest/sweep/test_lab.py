@@ -70,6 +70,13 @@ def test_a_symbol_without_tapes():
         Lab(plan).header(plan.combinations[0])
 
 
-def test_a_combination_that_breaks_a_rule_is_named_before_anything_runs():
+def test_combinations_that_break_a_rule_are_left_out_and_named():
+    plan = sweep_world.plan(("gates.state.delta.hedge_threshold=5,20,10",))
+    assert plan.combinations == ((20,),)
+    assert [values for values, _ in plan.left_out] == [(5,), (10,)]
+    assert "epsilon_band" in plan.left_out[0][1]
+
+
+def test_nothing_is_left_to_run():
     with pytest.raises(InvalidValue, match="hedge_threshold=5"):
-        sweep_world.plan(("gates.state.delta.hedge_threshold=20,5",))
+        sweep_world.plan(("gates.state.delta.hedge_threshold=5,4",))
