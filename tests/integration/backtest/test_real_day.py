@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.timeout(900)  # the first compiled run of a code version waits for the compiler
+pytestmark = pytest.mark.timeout(1200)  # the first compiled run of a code version waits for the compiler
 
 
 def test_a_million_raw_ticks_from_lean_data_to_a_report(shared_data: Path, tmp_path: Path, repo_root: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.backtest_world import made_days, written
 
-pytestmark = pytest.mark.timeout(600)  # the first compiled run of a code version waits for the compiler
+pytestmark = pytest.mark.timeout(1200)  # the first compiled run of a code version waits for the compiler
 
 SPEC = """
 tapes: [{tapes}]
