@@ -9,7 +9,8 @@ import statistics
 import time
 from typing import Any
 
-from hedgerow.strategy.live import LiveStep
+from hedgerow.strategy.hosted import Hosted
+from hedgerow.strategy.hosting import load_kernel
 from hedgerow.strategy.observation import Observation
 from hedgerow.strategy.session_log import DECISION
 from tests.strategy_world import World
@@ -18,26 +19,25 @@ TICKS = 2000
 
 
 def live_step_us(rounds: int) -> dict[str, Any]:
-    """One row for build/bench.json: p50 microseconds of one call `LiveStep(observation) -> Decision`.
+    """One row for build/bench.json: p50 microseconds of one `Hosted.decide(observation)`, compiled.
 
     An absolute time: `ratio` is the time itself. Timed is what the daemon does between having an Observation and
-    having a Decision: the observation packed into the row (those bytes are the session log's), the compiled chain over
-    both legs, requoted at every tick and each solved for its implied volatility, the state kept, the decision written,
-    and the Decision built as a record. Not timed: making the Observation, writing the log. `reference` is plain Python
-    over the same day, packed for the log likewise. Every decision of both is compared, bit for bit.
+    having a Decision it may act on: the observation packed into the row (those bytes are the session log's), the
+    compiled chain over both legs, requoted at every tick and each solved for its implied volatility, the contract held
+    against the decision, the state kept, and the Decision built as a record. Not timed: making the Observation, writing
+    the log. `reference` is the same host with the plain kernel over the same day; decisions are compared bit for bit.
     """
     world = _day()
     seen = [each for each, _ in world.log]
     plain = [DECISION.pack(decision) for _, decision in world.log]
-    LiveStep("gamma_scalper", world.params)(seen[0])  # compiled or loaded before anything is timed
+    Hosted(load_kernel("compiled"), world.params).decide(seen[0])  # compiled or loaded before anything is timed
     medians, plains = [], []
     for _ in range(rounds):
-        live = LiveStep("gamma_scalper", world.params)
-        times, decisions = _timed(live, seen)
+        times, decisions = _timed(Hosted(load_kernel("compiled"), world.params), seen)
         if [DECISION.pack(each) for each in decisions] != plain:
             raise AssertionError("compiled decisions differ from plain ones")
         medians.append(statistics.median(times) / 1e3)
-        plains.append(_plain(world))
+        plains.append(statistics.median(_timed(Hosted(load_kernel("plain"), world.params), seen)[0]) / 1e3)
     ours = statistics.median(medians)
     return {
         "name": "live_step_us", "kind": "absolute", "ours": ours, "reference": statistics.median(plains),
@@ -59,30 +59,15 @@ def _day() -> World:
     return world
 
 
-def _timed(live: LiveStep, seen: list[Observation]) -> tuple[list[int], list[Any]]:
+def _timed(hosted: Hosted, seen: list[Observation]) -> tuple[list[int], list[Any]]:
     times, decisions = [], []
     now = time.perf_counter_ns
     for each in seen:
         began = now()
-        decision = live(each)
+        decision = hosted.decide(each)
         times.append(now() - began)
         decisions.append(decision)
     return times, decisions
-
-
-def _plain(world: World) -> float:
-    from hedgerow.strategy.gamma_scalper.state import initial_state
-    from hedgerow.strategy.gamma_scalper.step import step
-    from hedgerow.strategy.session_log import OBSERVATION
-
-    state, times = initial_state(world.params), []
-    for seen, _ in world.log:
-        began = time.perf_counter_ns()
-        state, decision = step(world.params, state, seen)
-        OBSERVATION.pack(seen)
-        DECISION.pack(decision)
-        times.append(time.perf_counter_ns() - began)
-    return statistics.median(times) / 1e3
 
 
 if __name__ == "__main__":

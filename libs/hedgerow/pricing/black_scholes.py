@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from hedgerow.pricing.compiled import compiled
+from hedgerow.pricing.compiled import compiled, compiled_apart
 from hedgerow.pricing.normal import norm_cdf, norm_pdf
 
 
@@ -46,7 +46,7 @@ def intrinsic_limit(is_call: bool, spot: float, strike: float) -> BlackScholes:
     return BlackScholes(positive_part(strike - spot), call_delta - 1.0, 0.0, 0.0, 0.0, 0.0)
 
 
-@compiled
+@compiled_apart
 def black_scholes(
     is_call: bool, spot: float, strike: float, years: float, rate: float, dividend_yield: float, volatility: float
 ) -> BlackScholes:

@@ -12,9 +12,20 @@ from typing import Any, TypeVar
 F = TypeVar("F", bound=Callable[..., Any])
 
 MARKED: list[Callable[..., Any]] = []
+APART: set[Callable[..., Any]] = set()
 
 
 def compiled(function: F) -> F:
     """Mark `function` as compilable and hand it back unchanged."""
     MARKED.append(function)
     return function
+
+
+def compiled_apart(function: F) -> F:
+    """Mark `function` as compilable, but never into its callers.
+
+    Machine code of marked functions goes into that of their callers, as handing records of some hundred numbers from
+    one to another costs more than most of them do. This is for those that do much with few numbers, or in many places.
+    """
+    APART.add(function)
+    return compiled(function)

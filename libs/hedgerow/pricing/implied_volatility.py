@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 
 from hedgerow.pricing.black_scholes import positive_part
-from hedgerow.pricing.compiled import compiled
+from hedgerow.pricing.compiled import compiled_apart
 from hedgerow.pricing.normal import norm_cdf
 
 _INV_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
@@ -20,14 +20,14 @@ _MAX_DEVIATION = 40.0
 _MAX_STEPS = 80
 
 
-@compiled
+@compiled_apart
 def normalised_price(x: float, s: float) -> float:
     """Black's price over sqrt(F K) without discount, out of the money (x <= 0), total deviation s > 0."""
     half = math.exp(0.5 * x)
     return half * norm_cdf(x / s + 0.5 * s) - norm_cdf(x / s - 0.5 * s) / half
 
 
-@compiled
+@compiled_apart
 def _solve(x: float, value: float) -> float:
     """The s with normalised_price(x, s) = value, for 0 < value < exp(x / 2)."""
     inflection = math.sqrt(-2.0 * x)
@@ -58,7 +58,7 @@ def _solve(x: float, value: float) -> float:
     return s
 
 
-@compiled
+@compiled_apart
 def implied_volatility(
     is_call: bool, price: float, spot: float, strike: float, years: float, rate: float, dividend_yield: float
 ) -> float:

@@ -8,6 +8,7 @@ from hedgerow.strategy.codes import IntentAction
 from hedgerow.strategy.contract import Violation, first_number, refusal, violation
 from hedgerow.strategy.decision import Decision
 from hedgerow.strategy.hosting import Kernel
+from hedgerow.strategy.live import LiveStep
 from hedgerow.strategy.observation import Observation
 
 
@@ -22,7 +23,8 @@ class Hosted:
     def __init__(self, kernel: Kernel, params: Any) -> None:
         self._step = kernel.step
         self._params = params
-        self.state = kernel.initial_state(params)
+        self._state = kernel.initial_state(params)
+        self._live = LiveStep(kernel.kind, params) if kernel.mode == "compiled" else None
         self.broken: Violation | None = None
         self._newest = 0
         self._canceled = False
@@ -42,16 +44,25 @@ class Hosted:
     def _asked(self, o: Observation) -> Decision | None:
         """What `step` answers, None once it broke the contract."""
         try:
-            answer = self._step(self._params, self.state, o)
+            if self._live is not None:
+                decision = self._live(o, self._newest)
+                self.broken = None if self._live.kept else violation(o, decision, self._newest)
+                return decision if self.broken is None else None
+            answer = self._step(self._params, self._state, o)
         except Exception as error:  # noqa: BLE001 whatever a strategy raises ends its decisions, closed
             self.broken = Violation("step", f"{type(error).__name__}: {error}", "answers every observation")
             return None
         if not (isinstance(answer, tuple) and len(answer) == 2):
             self.broken = Violation("step", type(answer).__name__, "answers (state, decision)")
             return None
-        decision: Decision = answer[1]
-        self.broken = violation(o, decision, self._newest)
+        told: Decision = answer[1]
+        self.broken = violation(o, told, self._newest)
         if self.broken is not None:
             return None
-        self.state = answer[0]
-        return decision
+        self._state = answer[0]
+        return told
+
+    @property
+    def state(self) -> Any:
+        """The strategy's state; for snapshots."""
+        return self._state if self._live is None else self._live.state

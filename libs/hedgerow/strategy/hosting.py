@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import hedgerow.pricing
 import hedgerow.strategy
-from hedgerow.pricing.compiled import MARKED
+from hedgerow.pricing.compiled import APART, MARKED
 from hedgerow.strategy.kinds import load, sources_of
 
 Mode = Literal["plain", "compiled"]
@@ -41,6 +41,7 @@ class Kernel:
     initial_state: Callable[[Any], Any]
     code_version: str
     mode: Mode
+    kind: str = ""
 
 
 def _files(sources: tuple[Path, ...]) -> list[tuple[str, Path]]:
@@ -126,7 +127,7 @@ def _twins(
         )
         twin.__module__ = name
         twin.__qualname__ = function.__qualname__
-        twins[function] = numba.njit(cache=True)(twin)
+        twins[function] = numba.njit(cache=True, nogil=True, forceinline=function not in APART)(twin)
     known = {**others, **twins}
     for scope in scopes.values():
         for name, value in list(scope.items()):
@@ -147,4 +148,4 @@ def load_kernel(mode: Mode = "plain", strategy: str = "gamma_scalper") -> Kernel
         twins = compiled_functions(sources)
         mode = mode if step in twins else "plain"
         step = twins.get(step, step)
-    return Kernel(step, made.initial_state, code_version(sources), mode)
+    return Kernel(step, made.initial_state, code_version(sources), mode, strategy)

@@ -6,7 +6,21 @@ import math
 from enum import IntEnum
 
 from hedgerow.domain.errors import FailedPrecondition
-from hedgerow.strategy.codes import BlockReason, IntentAction, code
+from hedgerow.strategy.codes import (
+    BlockReason,
+    DeltaState,
+    ExecutionState,
+    HedgeFSM,
+    IntentAction,
+    LiquidityState,
+    MarketState,
+    OptionState,
+    Provenance,
+    SystemState,
+    TradingFSM,
+    Verdict,
+    code,
+)
 from hedgerow.strategy.compiled import compiled
 from hedgerow.strategy.decision import Decision, IntentView
 from hedgerow.strategy.observation import Observation
@@ -30,6 +44,17 @@ class IntentRule(IntEnum):
 
 
 LAST_REASON = max(BlockReason).value
+REASONS = tuple(reason.value for reason in BlockReason)
+LAST_VERDICT = max(Verdict).value
+LAST_PROVENANCE = max(Provenance).value
+LAST_OPTION = max(OptionState).value
+LAST_DELTA = max(DeltaState).value
+LAST_MARKET = max(MarketState).value
+LAST_LIQUIDITY = max(LiquidityState).value
+LAST_EXECUTION = max(ExecutionState).value
+LAST_SYSTEM = max(SystemState).value
+LAST_TRADING = max(TradingFSM).value
+LAST_HEDGE = max(HedgeFSM).value
 
 RULES = {
     IntentRule.SEQUENCE: ("sequence", "the observation's"),
@@ -76,6 +101,35 @@ def broken_rule(o: Observation, d: Decision, newest: int) -> int:
     if d.block_reason != BlockReason.NONE:
         return code(IntentRule.BLOCKED)
     return code(IntentRule.NONE)
+
+
+@compiled
+def known_codes(d: Decision) -> bool:
+    """Whether every code of the decision is one that its IntEnum has."""
+    if d.block_reason not in REASONS or d.safe_cause not in REASONS:
+        return False
+    for verdict in d.guard_verdicts:
+        if not 0 <= verdict <= LAST_VERDICT:
+            return False
+    for leg in d.legs:
+        if not 0 <= leg.provenance <= LAST_PROVENANCE:
+            return False
+    return (
+        0 <= d.option_state <= LAST_OPTION
+        and 0 <= d.delta_state <= LAST_DELTA
+        and 0 <= d.market_state <= LAST_MARKET
+        and 0 <= d.liquidity_state <= LAST_LIQUIDITY
+        and 0 <= d.execution_state <= LAST_EXECUTION
+        and 0 <= d.system_state <= LAST_SYSTEM
+        and 0 <= d.trading_fsm <= LAST_TRADING
+        and 0 <= d.hedge_fsm <= LAST_HEDGE
+    )
+
+
+@compiled
+def keeps_contract(o: Observation, d: Decision, newest: int) -> bool:
+    """Whether `contract.violation` finds nothing in a decision whose fields are of the declared types."""
+    return known_codes(d) and broken_rule(o, d, newest) == IntentRule.NONE
 
 
 def broken_contract(rule: int, intent: IntentView, sequence: int) -> FailedPrecondition:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from hedgerow.pricing.black_scholes import black_scholes
 from hedgerow.pricing.implied_volatility import implied_volatility
 from hedgerow.strategy.codes import Provenance, code
-from hedgerow.strategy.compiled import compiled
+from hedgerow.strategy.compiled import compiled, compiled_apart
 from hedgerow.strategy.decision import LegGreeks
 from hedgerow.strategy.kit.params import Params
 from hedgerow.strategy.kit.quotes import mid_price
@@ -52,7 +52,7 @@ def remembered(leg: LegView, memory: LegMemory) -> LegMemory:
     return LegMemory(leg.strike, leg.expiry_close, leg.is_call, math.nan, 0, 0, math.nan, 0)
 
 
-@compiled
+@compiled_apart
 def value_leg(
     params: Params, now: int, spot: float, spot_time: int, leg: LegView, memory: LegMemory, moved: bool = True
 ) -> Leg:
