@@ -82,7 +82,16 @@ def test_prices_without_a_root_have_none(is_call: bool, strike: float) -> None:
     held, discount = SPOT * math.exp(-dividend_yield * years), strike * math.exp(-rate * years)
     intrinsic = max(held - discount if is_call else discount - held, 0.0)
     upper = held if is_call else discount
-    for price in (intrinsic - 1e-12, intrinsic * 0.999, 0.0, -1.0, upper * (1 + 1e-12), upper * 1.01, math.nan, math.inf):
+    for price in (
+        intrinsic - 1e-12,
+        intrinsic * 0.999,
+        0.0,
+        -1.0,
+        upper * (1 + 1e-12),
+        upper * 1.01,
+        math.nan,
+        math.inf,
+    ):
         assert math.isnan(implied_volatility(is_call, price, SPOT, strike, years, rate, dividend_yield))
     middle = 0.5 * (intrinsic + upper)
     assert implied_volatility(is_call, middle, SPOT, strike, years, rate, dividend_yield) > 0.0
