@@ -71,6 +71,7 @@ async def test_a_run_is_told_of_listed_and_compared(stats: ServiceProcess) -> No
     assert parts.total == pytest.approx(whole, abs=1e-5)
     assert (stats.state.root / "backtests" / "one" / "report.json").is_file()
     two = await asked_for(stats, "short.yaml", "two", "seed=9", "commissions=none")
+    assert (two.state, two.error) == (stats_pb2.RUN_STATE_DONE, "")
     assert [run.run_id for run in await runs(stats)] == ["two", "one"]
     assert {run.run_id for run in await runs(stats, order_by="pnl", page_size=2)} == {"one", "two"}
     compared = await stub(stats).CompareRuns(stats_pb2.CompareRunsRequest(run_a="one", run_b="two"))
