@@ -1,9 +1,9 @@
 """How much of two cores a sweep uses: 256 combinations of the gamma scalper's gates over 1,000,000 quotes.
 
-CPU seconds of all its processes over wall seconds, from the plan to the last row, the tape and the legs' values made
-before the first combination included; machine code is loaded, not made. `peak_gb` is the memory of all its processes
-together, shared pages once (PSS). `growth` shows that CPU seconds grow with combinations and with quotes in a straight
-line. `python -m tests.bench.bench_sweep --quotes 100000 --combinations 32` measures something smaller.
+CPU seconds of all its processes over wall seconds, from the plan to the last row: reading the tapes and valuing the
+legs before the first combination are part of it; machine code is loaded, not made. `peak_gb` is the memory of all its
+processes together, shared pages once (PSS). `growth` shows that CPU seconds grow with combinations and with quotes in
+a straight line. `python -m tests.bench.bench_sweep --quotes 100000 --combinations 32` measures something smaller.
 """
 
 from __future__ import annotations
@@ -11,35 +11,62 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import tempfile
 import threading
 import time
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import psutil
 
+from hedgerow.backtest.scenarios import scenario_tape
 from hedgerow.backtest.spec import make_spec
 from hedgerow.backtest.sweep.parameters import combinations, parse_parameter
 from hedgerow.backtest.sweep.plan import Plan, plan_of
 from hedgerow.backtest.sweep.run import run_sweep
+from hedgerow.tape.format import COLUMN_NAMES, TapeColumns
+from hedgerow.tape.sessions import session
+from hedgerow.tape.writer import write_tape
 
-SESSION_MS = 23_400_000
+FIRST = date(2024, 1, 16)
+INTERVAL_MS = 500
 COMBINATIONS, QUOTES, JOBS = 256, 1_000_000, 2
 LIMIT_GB = 1.5
 SAMPLE_S = 0.25
 SMALL_QUOTES, FEW = 250_000, 64
 
 
-def plan(count: int, quotes: int) -> Plan:
-    """So many combinations over one day of so many quotes and a straddle quoted every minute."""
+def tapes(folder: Path, quotes: int) -> list[str]:
+    """Tapes of as many days as it takes, two quotes a second."""
+    made: list[str] = []
+    day, rows = FIRST, 0
+    while rows < quotes:
+        if session(day) is not None:
+            tape = scenario_tape("trend", len(made) + 1, day, "SIMX", INTERVAL_MS)
+            stock = tape.instrument == 0
+            columns = {name: getattr(tape, name)[stock] for name in COLUMN_NAMES}
+            path = folder / f"{day}.parquet"
+            write_tape(path, replace(tape.meta, instruments=tape.meta.instruments[:1]), TapeColumns(**columns))
+            made.append(str(path))
+            rows += int(stock.sum())
+        day += timedelta(days=1)
+    return made
+
+
+def plan(count: int, paths: list[str]) -> Plan:
+    """So many combinations over those tapes and a straddle quoted every minute."""
     tree: dict[str, Any] = {
-        "scenario": {"name": "trend", "days": 1, "interval_ms": max(10, SESSION_MS // quotes)},
-        "position": {"kind": "synthetic_straddle", "contracts": 20},
+        "tapes": paths,
+        "position": {"kind": "synthetic_straddle", "contracts": 20, "days_to_expiry": 60},
         "strategies": [
             {"name": "scalper", "account": "SIM0000001", "underlying": {"symbol": "SIMX"}, "adopt": "matching",
-             "gates": {"intent": {"hedge": {"min_price_move_pct": 0.01}}}},
+             "gates": {"strategy": {"structure": {"max_dte": 70}},
+                       "intent": {"hedge": {"min_price_move_pct": 0.01}}}},
         ],
     }  # fmt: skip
-    thresholds = parse_parameter(f"gates.state.delta.hedge_threshold=10:{10 + 5 * (count // 16 - 1)}:5")
+    thresholds = parse_parameter(f"gates.state.delta.hedge_threshold=15:{15 + 5 * (count // 16 - 1)}:5")
     cooldowns = parse_parameter("gates.intent.hedge.cooldown_seconds=0:450:30")
     parameters = [thresholds, cooldowns]
     return plan_of(make_spec(tree), tuple(each.key for each in parameters), combinations(parameters))
@@ -80,11 +107,12 @@ class _Memory:
 
 def measured(count: int, quotes: int, jobs: int = JOBS) -> dict[str, Any]:
     """One sweep: CPU and wall seconds, peak memory, quotes and orders."""
-    wanted = plan(count, quotes)
-    before, start = _cpu_s(), time.perf_counter()
-    with _Memory() as memory:
-        done = run_sweep(wanted, jobs=jobs)
-    wall = time.perf_counter() - start
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = plan(count, tapes(Path(folder), quotes))
+        before, start = _cpu_s(), time.perf_counter()
+        with _Memory() as memory:
+            done = run_sweep(wanted, jobs=jobs)
+        wall = time.perf_counter() - start
     return {
         "combinations": len(done.rows), "quotes": done.header.ticks, "cpu_s": _cpu_s() - before, "wall_s": wall,
         "peak_gb": memory.peak / 1e9, "orders": sum(row.orders for row in done.rows),
@@ -96,7 +124,7 @@ def sweep_cores(rounds: int) -> dict[str, Any]:
 
     Raises RuntimeError when it holds more than 1.5 GB.
     """
-    measured(16, 20_000)  # makes the machine code, should it not be there
+    measured(16, 40_000)  # makes the machine code, should it not be there
     found = sorted((measured(COMBINATIONS, QUOTES) for _ in range(rounds)), key=_ratio)
     middle = found[len(found) // 2]
     peak = max(each["peak_gb"] for each in found)

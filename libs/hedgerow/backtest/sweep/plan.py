@@ -70,8 +70,8 @@ def plan_of(spec: Spec, keys: tuple[str, ...], combinations: tuple[Combination, 
         except InvalidValue as error:
             refused.append((combination, error))
     if not allowed:
-        combination, error = refused[0]
+        combination, first = refused[0]
         which = ", ".join(f"{key}={value}" for key, value in zip(keys, combination, strict=True))
-        raise InvalidValue(error.key, error.value, f"{error.rule} (combination {which})", error.fix) from error
-    left_out = tuple((combination, str(error)) for combination, error in refused)
+        raise InvalidValue(first.key, first.value, f"{first.rule} (combination {which})", first.fix) from first
+    left_out = tuple((combination, str(reason)) for combination, reason in refused)
     return replace(plan, combinations=tuple(allowed), left_out=left_out)
