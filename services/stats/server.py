@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -32,6 +33,7 @@ class StatsServer(stats_pb2_grpc.StatsServiceServicer):
         self._service = service
         self._backtests = backtests
         self._market_now = market_now
+        self._closing: set[asyncio.Future[None]] = set()
 
     async def GetHedgeStatistics(
         self, request: stats_pb2.GetHedgeStatisticsRequest, context: Any
@@ -73,9 +75,10 @@ class StatsServer(stats_pb2_grpc.StatsServiceServicer):
         """Progress, then the result; ends with its caller."""
         if len(request.sets) > MOST_SETS:
             raise InvalidValue("sets", len(request.sets), f"at most {MOST_SETS} overrides")
-        async with aclosing(
-            self._backtests.run(Wanted(request.spec_path, request.run_id, tuple(request.sets)))
-        ) as steps:
+        steps = self._backtests.run(Wanted(request.spec_path, request.run_id, tuple(request.sets)))
+        # A call that ends while a message is on its way leaves this generator where it stands: nobody would close it.
+        context.add_done_callback(lambda _: self._close(steps))
+        async with aclosing(steps):
             async for step in steps:
                 if isinstance(step, Progress) and not step.new:
                     heartbeat = heartbeat_to_wire(wall_now(), self._market_now())
@@ -85,6 +88,18 @@ class StatsServer(stats_pb2_grpc.StatsServiceServicer):
                     yield stats_pb2.RunBacktestResponse(progress=progress)
                 else:
                     yield stats_pb2.RunBacktestResponse(result=run_to_wire(step))
+
+    def _close(self, steps: AsyncGenerator[Any, None]) -> None:
+        task = asyncio.ensure_future(_closed(steps))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+
+async def _closed(steps: AsyncGenerator[Any, None]) -> None:
+    try:
+        await steps.aclose()
+    except RuntimeError:  # it is at work: then the cancellation has reached it by itself
+        return
 
 
 def _page(size: int, token: str) -> tuple[int, int]:

@@ -21,7 +21,7 @@ scenario: {name: quiet, symbol: SIMX, interval_ms: 60000}
 strategies:
   - {name: mover, kind: moving_average, account: SIM0000001, underlying: {symbol: SIMX}}
 """
-LONG = SPEC.replace("interval_ms: 60000", "interval_ms: 20, days: 200")
+LONG = SPEC.replace("interval_ms: 60000", "interval_ms: 500, days: 200")
 
 
 @pytest.fixture
