@@ -89,7 +89,7 @@ def compiled_functions(
     """
     os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")  # its exp and log differ from libm in the last bit
     kernel = [f for f in _marked(KERNEL) if f not in _shared]
-    _shared.update(_twins(kernel, cache_folder(), {}, {}))
+    _shared.update(_twins(kernel, cache_folder(), _shared, {}))
     own = [f for f in _marked(sources) if f not in _shared]
     folder = cache_folder(sources) / group if own else Path()
     return _shared | _twins(own, folder, _shared, bind or {})
