@@ -30,6 +30,11 @@ const REASONS: Record<string, string> = {
   MAX_POSITION: "the position would exceed its limit",
   MAX_NET_DELTA: "net delta is beyond its cap",
   SPREAD_TOO_WIDE: "the spread is above its cap",
+  STRATEGY_CONTRACT: "the strategy decided what no strategy may decide",
+  BRIDGE_DOWN: "the strategy's other process is not connected",
+  BRIDGE_LATE: "the strategy's other process did not answer in time",
+  BRIDGE_CHAIN: "a link between the strategy's processes is lost or altered",
+  BRIDGE_ANSWER: "the strategy's other process asked for what is not allowed",
 };
 
 /** Nothing to do: shown quietly, for no wanted hedge was held back. */

@@ -90,11 +90,15 @@ def leg_vega(spot: Floats, strike: float, years: Floats, rate: float, dividend: 
 
 
 def parts_of(marks: Marks, fills: Fills) -> Parts:
-    """The parts per stretch; a fill belongs to the stretch that ends with the first mark not before it."""
+    """The parts per stretch; a fill belongs to the stretch that ends with the first mark not before it.
+
+    Greeks that are not known keep the last ones: options do not quote after the close, and the night is still theirs.
+    """
     moved = _known(np.diff(_last_known(marks.spot)))
-    hours = np.diff(marks.ts) / NS_PER_YEAR
-    volatility = np.apply_along_axis(_last_known, 0, marks.volatility) if marks.volatility.size else marks.volatility
-    shifted = _known(np.diff(volatility, axis=0) * marks.vega[:-1])
+    years = np.diff(marks.ts) / NS_PER_YEAR
+    shifted = _known(np.diff(_last_known_each(marks.volatility), axis=0) * _last_known_each(marks.vega)[:-1])
+    gamma, theta = _last_known(marks.gamma), _last_known(marks.theta)
+    net_delta = _last_known(marks.net_delta - marks.stock) + marks.stock
     stretches = max(len(marks) - 1, 0)
     at = np.clip(np.searchsorted(marks.ts, fills.ts, side="left") - 1, 0, max(stretches - 1, 0))
 
@@ -108,10 +112,10 @@ def parts_of(marks: Marks, fills: Fills) -> Parts:
     return Parts(
         ts=marks.ts[1:],
         total=total,
-        theta=_known(marks.theta[:-1] * hours),
+        theta=_known(theta[:-1] * years),
         vega=shifted.sum(axis=1),
-        curvature=_known(0.5 * marks.gamma[:-1] * moved * moved),
-        drift=_known(marks.net_delta[:-1] * moved),
+        curvature=_known(0.5 * gamma[:-1] * moved * moved),
+        drift=_known(net_delta[:-1] * moved),
         hedging_cost=per_stretch(signed * (fills.mid - fills.price)),
         slippage=per_stretch(signed * (fills.decision_mid - fills.mid)),
         commissions=-per_stretch(fills.commission),
@@ -166,3 +170,8 @@ def _last_known(values: Floats) -> Floats:
     """The same with each unknown value replaced by the one before it; unknown ones at the start stay so."""
     last = np.maximum.accumulate(np.where(np.isfinite(values), np.arange(len(values)), 0))
     return np.asarray(values[last], dtype=np.float64)
+
+
+def _last_known_each(columns: Floats) -> Floats:
+    """`_last_known` of every column."""
+    return np.apply_along_axis(_last_known, 0, columns) if columns.size else columns

@@ -51,6 +51,19 @@ def test_an_unknown_volatility_keeps_the_one_before() -> None:
     assert split(parts_of(held, NO_FILLS)).vega == 12.0
 
 
+def test_unknown_greeks_keep_the_ones_before_over_a_night() -> None:
+    # Options do not quote after the close, so the greeks of the last marks of a day and the first of the next are not
+    # known: what decays, moves and is re-priced in between is of the position held, 50 shares bought on the way.
+    nan, day = float("nan"), NS_PER_YEAR // 365
+    held = marks(
+        [0, S, day, day + S], [100, 101, 103, 103], [0, 0, 0, 0], theta=[-365 * 8, nan, nan, 0], gamma=[30, nan, nan, 0],
+        stock=[0, 50, 50, 50], net_delta=[10, nan, nan, 0], volatility=[0.2, nan, nan, 0.23], vega=[400, nan, nan, 0],
+    )  # fmt: skip
+    pnl, inside = pnl_of(parts_of(held, NO_FILLS))
+    assert (pnl.theta, pnl.vega) == (-8.000093, pytest.approx(12.0))
+    assert (inside.curvature, inside.open_delta) == (15.0 + 60.0, 10.0 + 60.0 * 2.0)
+
+
 def test_gamma_is_the_rest_and_the_model_tells_what_it_explains() -> None:
     held = marks([0, S], [100, 102], [0, 61], gamma=[30, 0], net_delta=[1, 0])
     pnl, inside = pnl_of(parts_of(held, NO_FILLS))

@@ -78,7 +78,7 @@ def with_key(path: str, value: object) -> dict[str, Any]:
         ("gates.intent.hedge.cooldown", 60),
         ("gates.strategy.structure.min_dte", 36),
         ("gates.strategy.structure.min_dte", -1),
-        ("gates.state.delta.hedge_threshold", 10),
+        ("gates.state.delta.hedge_threshold", 9),
         ("gates.state.delta.hedge_threshold", 500),
         ("gates.state.delta.epsilon_band", float("nan")),
         ("gates.state.market.vol_window_min", 32),

@@ -77,9 +77,9 @@ class Delta(Section):
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if not self.epsilon_band < self.hedge_threshold < self.max_delta_limit:
+        if not self.epsilon_band <= self.hedge_threshold < self.max_delta_limit:
             raise ValueError(
-                f"epsilon_band {self.epsilon_band:g} < hedge_threshold {self.hedge_threshold:g}"
+                f"epsilon_band {self.epsilon_band:g} <= hedge_threshold {self.hedge_threshold:g}"
                 f" < max_delta_limit {self.max_delta_limit:g} must hold"
             )
         return self
