@@ -56,7 +56,7 @@ def test_unknown_greeks_keep_the_ones_before_over_a_night() -> None:
     # known: what decays, moves and is re-priced in between is of the position held, 50 shares bought on the way.
     nan, day = float("nan"), NS_PER_YEAR // 365
     held = marks(
-        [0, S, day, day + S], [100, 101, 103, 103], [0, 0, 0, 0], theta=[-365 * 8, nan, nan, 0], gamma=[30, nan, nan, 0],
+        [0, S, day, day + S], [100, 101, 103, 103], [0] * 4, theta=[-365 * 8, nan, nan, 0], gamma=[30, nan, nan, 0],
         stock=[0, 50, 50, 50], net_delta=[10, nan, nan, 0], volatility=[0.2, nan, nan, 0.23], vega=[400, nan, nan, 0],
     )  # fmt: skip
     pnl, inside = pnl_of(parts_of(held, NO_FILLS))
