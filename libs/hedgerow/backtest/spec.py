@@ -107,12 +107,19 @@ class Fills(Section):
     partials: bool = Field(default=True, description="fill no more than the quoted size")
 
 
+def _template(told: object) -> object:
+    """A scenario by its name alone is that one with all else as it is without."""
+    return {"name": told} if isinstance(told, str) else told
+
+
 class Spec(Section):
     """A whole backtest."""
 
     tapes: tuple[Path, ...] = Field(default=(), description="tape files, any order; days of several symbols may mix")
     history: History | None = None
-    scenario: Scenario | None = None
+    scenario: Annotated[Scenario | None, BeforeValidator(_template)] = Field(
+        default=None, description="a template's name, or that with symbol, start, days, interval_ms"
+    )
     strategies: tuple[Strategy, ...] = Field(min_length=1)
     position: Position = Position()
     fills: Fills = Fills()
@@ -186,7 +193,9 @@ def make_spec(tree: dict[str, Any], sets: tuple[str, ...] = ()) -> Spec:
 
 def refused(error: ValidationError, within: tuple[object, ...] = ()) -> InvalidValue:
     """The first thing wrong, in the project's words; `within` is where the error's own keys begin."""
-    first = error.errors()[0]
+    # An entry that is wrong makes the list it is missing from too short as well: no fault of its own.
+    errors = [one for one in error.errors() if one["type"] != "too_short"] or error.errors()
+    first = errors[0]
     place = (*within, *first["loc"])
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, InvalidValue):
@@ -194,7 +203,7 @@ def refused(error: ValidationError, within: tuple[object, ...] = ()) -> InvalidV
     if isinstance(cause, ValidationError):
         return refused(cause, place)
     key = ".".join(str(part) for part in place) or "spec"
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     value = "..." if isinstance(first["input"], (dict, list, tuple)) else first["input"]
     fix = "remove it or correct its spelling" if first["type"] == "extra_forbidden" else ""
     if key == "spec" and "market data" in first["msg"]:

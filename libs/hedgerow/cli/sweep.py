@@ -25,7 +25,9 @@ def sweep(
     param: Annotated[
         list[str],
         typer.Option(
-            "--param", metavar="KEY=VALUES", help="What varies: key=a:b:step (b included), key=v,w,x; repeat as needed."
+            "--param",
+            metavar="KEY=VALUES",
+            help="What varies: key=FIRST:LAST:STEP (LAST included), key=v,w,x; repeat as needed.",
         ),
     ],
     jobs: Annotated[int, typer.Option("--jobs", min=0, help="Processes here; 0: one per core.")] = 0,

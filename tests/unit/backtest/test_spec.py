@@ -25,6 +25,21 @@ def test_overrides_reach_the_spec_and_every_strategy() -> None:
     assert (spec.fills.latency_ms, spec.commissions) == (25, "tiered")
 
 
+def test_a_scenario_is_told_by_its_name_alone_or_whole() -> None:
+    by_name = make_spec({**TAPES}, ("scenario=crash",))
+    assert by_name == make_spec({**TAPES, "scenario": {"name": "crash"}})
+    with pytest.raises(InvalidValue) as caught:
+        make_spec({**TAPES, "scenario": "quake"})
+    assert (caught.value.key, caught.value.value) == ("scenario.name", "quake")
+
+
+def test_one_fault_in_a_strategy_is_one_fault() -> None:
+    with pytest.raises(InvalidValue) as caught:
+        make_spec({**TAPES}, ("gates.state.delta.hedge_treshold=40",))
+    assert caught.value.key == "strategies.0.gates.state.delta.hedge_treshold"
+    assert "more" not in str(caught.value)
+
+
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     path = tmp_path / "spec.yaml"
     path.write_text("tapes: [days/one.parquet, /other/two.parquet]\n")
