@@ -20,8 +20,9 @@ from hedgerow.pricing.compiled import MARKED
 from hedgerow.strategy.hosting import Mode, cache_folder, code_version, compiled_functions
 from hedgerow.strategy.kinds import load, sources_of
 
+_INLINED = (shared.judge_shared, shared.valued_then, shared.leg_greeks)
 _ENGINE = "hedgerow.backtest."
-_SOURCES = (commissions, desk, fills, loop, recording, shared, tables, view)
+_SOURCES = (commissions, desk, fills, loop, recording, shared, tables, view, sys.modules[__name__])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,8 @@ def _machine_code(replaced: Mapping[str, Callable[..., Any]], folder: Path) -> C
         if module.startswith(_ENGINE) or function not in kernel:
             scope = scopes.setdefault(module, dict(vars(sys.modules[module])))
             # The observation is built, and a strategy's own `step` called, at one place: inlined, whatever of the
-            # observation is not read costs nothing.
-            inline = function in (replaced["step"], loop.judge) or module == view.__name__
+            # observation, or of legs valued for all, is not read costs nothing.
+            inline = function in (replaced["step"], loop.judge, *_INLINED) or module == view.__name__
             twins[function] = numba.njit(cache=True, nogil=True, forceinline=inline)(_twin(function, scope))
     for module in (loop.__name__, shared.__name__):
         scopes[module].update(replaced)
