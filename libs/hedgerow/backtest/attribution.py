@@ -92,13 +92,14 @@ def leg_vega(spot: Floats, strike: float, years: Floats, rate: float, dividend: 
 def parts_of(marks: Marks, fills: Fills) -> Parts:
     """The parts per stretch; a fill belongs to the stretch that ends with the first mark not before it.
 
-    Greeks that are not known keep the last ones: options do not quote after the close, and the night is still theirs.
+    Where greeks are not known, as after the close when options do not quote, the stretch goes from the last mark they
+    are known at to the next one, and is booked there: that is where the options' price shows what happened since.
     """
-    moved = _known(np.diff(_last_known(marks.spot)))
-    years = np.diff(marks.ts) / NS_PER_YEAR
-    shifted = _known(np.diff(_last_known_each(marks.volatility), axis=0) * _last_known_each(marks.vega)[:-1])
-    gamma, theta = _last_known(marks.gamma), _last_known(marks.theta)
-    net_delta = _last_known(marks.net_delta - marks.stock) + marks.stock
+    spot = _last_known(marks.spot)
+    option_delta = marks.net_delta - marks.stock
+    vega = np.zeros(max(len(marks) - 1, 0))
+    for slot in range(marks.vega.shape[1]):
+        vega += _from_known_to_known(marks.vega[:, slot] + 0.0 * marks.volatility[:, slot], marks.volatility[:, slot])
     stretches = max(len(marks) - 1, 0)
     at = np.clip(np.searchsorted(marks.ts, fills.ts, side="left") - 1, 0, max(stretches - 1, 0))
 
@@ -112,10 +113,10 @@ def parts_of(marks: Marks, fills: Fills) -> Parts:
     return Parts(
         ts=marks.ts[1:],
         total=total,
-        theta=_known(theta[:-1] * years),
-        vega=shifted.sum(axis=1),
-        curvature=_known(0.5 * gamma[:-1] * moved * moved),
-        drift=_known(net_delta[:-1] * moved),
+        theta=_from_known_to_known(marks.theta, marks.ts) / NS_PER_YEAR,
+        vega=vega,
+        curvature=_from_known_to_known(0.5 * marks.gamma, spot, power=2),
+        drift=_from_known_to_known(option_delta, spot) + _known(marks.stock[:-1] * np.diff(spot)),
         hedging_cost=per_stretch(signed * (fills.mid - fills.price)),
         slippage=per_stretch(signed * (fills.decision_mid - fills.mid)),
         commissions=-per_stretch(fills.commission),
@@ -172,6 +173,10 @@ def _last_known(values: Floats) -> Floats:
     return np.asarray(values[last], dtype=np.float64)
 
 
-def _last_known_each(columns: Floats) -> Floats:
-    """`_last_known` of every column."""
-    return np.apply_along_axis(_last_known, 0, columns) if columns.size else columns
+def _from_known_to_known(greek: Floats, moves: Floats | Times, power: int = 1) -> Floats:
+    """Greek x (change of what moves it) ^ power per stretch, from each mark the greek is known at to the next such."""
+    amounts = np.zeros(max(len(greek) - 1, 0))
+    known = np.flatnonzero(np.isfinite(greek))
+    if len(known) > 1:
+        amounts[known[1:] - 1] = _known(greek[known[:-1]] * np.diff(moves[known]) ** power)
+    return amounts

@@ -51,17 +51,26 @@ def test_an_unknown_volatility_keeps_the_one_before() -> None:
     assert split(parts_of(held, NO_FILLS)).vega == 12.0
 
 
-def test_unknown_greeks_keep_the_ones_before_over_a_night() -> None:
-    # Options do not quote after the close, so the greeks of the last marks of a day and the first of the next are not
-    # known: what decays, moves and is re-priced in between is of the position held, 50 shares bought on the way.
+def test_where_greeks_are_unknown_a_stretch_goes_on_to_where_they_are_known_again() -> None:
+    # The night: options do not quote from the second mark to the third. 50 shares are bought at the second.
     nan, day = float("nan"), NS_PER_YEAR // 365
     held = marks(
-        [0, S, day, day + S], [100, 101, 103, 103], [0] * 4, theta=[-365 * 8, nan, nan, 0], gamma=[30, nan, nan, 0],
+        [0, S, day - S, day], [100, 101, 103, 104], [0] * 4, theta=[-365 * 8, nan, nan, 0], gamma=[30, nan, nan, 0],
         stock=[0, 50, 50, 50], net_delta=[10, nan, nan, 0], volatility=[0.2, nan, nan, 0.23], vega=[400, nan, nan, 0],
     )  # fmt: skip
+    parts = parts_of(held, NO_FILLS)
+    pnl, inside = pnl_of(parts)
+    assert (pnl.theta, pnl.vega) == (-8.0, 12.0)
+    assert list(parts.theta) == [0.0, 0.0, -8.0]
+    assert (inside.curvature, inside.open_delta) == (0.5 * 30 * 4**2, 10 * 4.0 + 50 * 3.0)
+
+
+def test_what_options_that_quote_no_more_would_have_lost_is_no_part() -> None:
+    nan = float("nan")
+    held = marks([0, S, NS_PER_YEAR], [100, 100, 101], [0, 0, 5], theta=[-1, nan, nan], stock=[5] * 3,
+                 net_delta=[9, nan, nan])  # fmt: skip
     pnl, inside = pnl_of(parts_of(held, NO_FILLS))
-    assert (pnl.theta, pnl.vega) == (-8.000093, pytest.approx(12.0))
-    assert (inside.curvature, inside.open_delta) == (15.0 + 60.0, 10.0 + 60.0 * 2.0)
+    assert (pnl.theta, pnl.gamma, inside.open_delta) == (0.0, 5.0, 5.0)
 
 
 def test_gamma_is_the_rest_and_the_model_tells_what_it_explains() -> None:
