@@ -17,7 +17,7 @@ from hedgerow.backtest.spec import Position as HeldPosition
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.instrument import Instrument, parse_instrument_id
 from hedgerow.strategy.kit.config import StrategyConfig
-from hedgerow.tape.format import COLUMN_NAMES, Tape
+from hedgerow.tape.format import COLUMN_NAMES, Tape, TapeColumns, TapeMeta
 from hedgerow.tape.lean import import_lean
 from hedgerow.tape.lean_source import find_day
 from hedgerow.tape.reader import read_meta, read_tape
@@ -105,11 +105,28 @@ def _is_there(folder: Path, symbol: str, day: date) -> bool:
 
 
 def _made(scenario: Scenario, seed: int) -> Iterator[Tape]:
-    """Days in a row by the generator, each with the scenario laid over it anew."""
-    days = model_days(seed, scenario.start, scenario.days, scenario.symbol, interval_ms=scenario.interval_ms)
-    for number, (meta, columns) in enumerate(days):
-        tape = Tape(meta=meta, **{name: getattr(columns, name) for name in COLUMN_NAMES})
-        yield overlay(tape, scenario.name, seed + number)
+    """Days in a row by the generator, the scenario laid over each anew, each beginning where the last one ended."""
+
+    def laid_over(number: int, meta: TapeMeta, columns: TapeColumns) -> tuple[TapeMeta, TapeColumns]:
+        tape = overlay(_tape(meta, columns), scenario.name, seed + number)
+        return tape.meta, TapeColumns(**{name: getattr(tape, name) for name in COLUMN_NAMES})
+
+    days = model_days(
+        seed, scenario.start, scenario.days, scenario.symbol, interval_ms=scenario.interval_ms, change=laid_over
+    )
+    made = 0
+    try:
+        for made, (meta, columns) in enumerate(days, start=1):
+            yield _tape(meta, columns)
+    except InvalidValue as error:
+        if error.key != "spot":
+            raise
+        rule = f"days that leave the price {error.rule}; after {made} it is {error.value:.2f}"
+        raise InvalidValue("scenario.days", scenario.days, rule, f"at most {made}, or another seed") from error
+
+
+def _tape(meta: TapeMeta, columns: TapeColumns) -> Tape:
+    return Tape(meta=meta, **{name: getattr(columns, name) for name in COLUMN_NAMES})
 
 
 def tape_hash(tape: Tape) -> str:

@@ -8,7 +8,7 @@ falls; the smile is steeper on the downside and sticks to the spot. What one day
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -48,6 +48,9 @@ _TERM_YEARS = 0.15
 _MOST = 3.0
 _KEEP_WITHIN = 0.25
 
+Change = Callable[[int, TapeMeta, TapeColumns], tuple[TapeMeta, TapeColumns]]
+"""Number of the day, what it is, its rows: the same changed, in time order, with rows of the underlying."""
+
 
 class _World(NamedTuple):
     """What one day hands to the next."""
@@ -56,6 +59,8 @@ class _World(NamedTuple):
     regime: int
     volatility: float
     contracts: tuple[Instrument, ...]
+    held: tuple[Instrument, ...] = ()
+    """What stays listed until it expires, wherever the price goes."""
 
 
 class _Path(NamedTuple):
@@ -76,12 +81,15 @@ def model_days(
     interval_ms: int = 5_000,
     option_interval_ms: int = 60_000,
     volatility: float = 0.20,
+    change: Change | None = None,
 ) -> Iterator[tuple[TapeMeta, TapeColumns]]:
     """`days` sessions from `first` on, one after the other; the same arguments give the same rows.
 
     `spot` is the first opening price in dollars, `volatility` the usual at-the-money implied one per year; other
     arguments as `synth_tape`. What is listed one day stays listed until it expires or is a quarter away from the price.
-    Raises InvalidValue as `synth_tape` does.
+    `change` makes each day another before it is given out: the next one begins, by its own overnight move, from where
+    the changed one ended, and the first day's contracts stay listed until they expire. Raises InvalidValue as
+    `synth_tape` does.
     """
     world = _World(spot, _NORMAL, volatility, ())
     day = first
@@ -91,8 +99,19 @@ def model_days(
             np.random.default_rng([seed, number]), seed, day, hours, symbol, interval_ms, option_interval_ms,
             volatility, world,
         )  # fmt: skip
+        if change is not None:
+            ended = _last_mid(columns)
+            meta, columns = change(number, meta, columns)
+            held = world.held if number else meta.instruments[1:]
+            world = world._replace(spot=world.spot * _last_mid(columns) / ended, held=held)
         yield meta, columns
         day = next_session(day + timedelta(days=1))
+
+
+def _last_mid(columns: TapeColumns) -> float:
+    """The underlying's last two-sided mid."""
+    mids = ((columns.bid + columns.ask) * 0.5)[columns.instrument == 0]
+    return float(mids[~np.isnan(mids)][-1])
 
 
 def _one_day(
@@ -108,11 +127,11 @@ def _one_day(
     bid, ask = _stock_quotes(generator, path)
     quoted = np.arange(before + 1, before + 1 + count, option_interval_ms // interval_ms)
     opening = float(path.price[before])
-    contracts = listed_contracts(symbol, day, round(opening, 2))
+    contracts, held = listed_contracts(symbol, day, round(opening, 2)), set(world.held)
     contracts += [
         each for each in world.contracts
         if each not in contracts and each.expiry and last_trading_day(each.expiry) >= day
-        and abs(float(each.strike or 0) / opening - 1.0) <= _KEEP_WITHIN
+        and (each in held or abs(float(each.strike or 0) / opening - 1.0) <= _KEEP_WITHIN)
     ]  # fmt: skip
     mid = (bid[quoted] + ask[quoted]) * 0.5
     option_bid, option_ask = _chain(contracts, ts[quoted], mid, path, quoted, volatility)
@@ -134,7 +153,7 @@ def _one_day(
         VERSION, symbol, day, TIME_ZONE, interval_ms, "synthetic, model regimes", seed, open_ns, close_ns,
         (stock(symbol), *contracts),
     )  # fmt: skip
-    ended = _World(float(path.price[-1]), path.regime, float(path.volatility[-1]), tuple(contracts))
+    ended = _World(float(path.price[-1]), path.regime, float(path.volatility[-1]), tuple(contracts), world.held)
     return meta, columns, ended
 
 
