@@ -55,11 +55,13 @@ def mid_of(touch: Touch) -> float:
 
 
 @compiled
-def order_due(order: Order) -> int:
-    """When the order's next message reaches the market."""
+def order_due(order: Order, session_close: int) -> int:
+    """When something happens to the order by itself: it or its cancel reaches the market, or the market closes."""
     due = NEVER
     if order.arrives > 0:
         due = order.arrives
+    elif rests(order):
+        due = session_close
     if 0 < order.cancel_arrives < due:
         due = order.cancel_arrives
     return due
@@ -206,13 +208,18 @@ def after_trading(setup: Setup, tables: Tables, desk: Desk, touch: Touch, now: i
 
 
 @compiled
-def after_arrival(setup: Setup, tables: Tables, desk: Desk, touch: Touch, now: int) -> Desk:
-    """The desk once the order, or its cancel, reached the market at `now`: it trades, rests, or is canceled."""
+def after_arrival(setup: Setup, tables: Tables, desk: Desk, touch: Touch, now: int, is_open: bool) -> Desk:
+    """The desk once the order, or its cancel, reached the market at `now`: it trades, rests, or is canceled.
+
+    Orders are for the day and regular hours: one that is there when the market closes, or comes when it is not open,
+    is canceled.
+    """
     order = desk.order
     line = tables.orders[order.row]
     if 0 < order.arrives <= now:
         line["arrive_ts"] = now
         line["arrival_mid"] = mid_of(touch)
+    if 0 < order.arrives <= now and is_open:
         line["status"] = OrderPhase.WORKING + 0
         here = answered(order, OrderPhase.WORKING + 0, now, 0, order.cancel_arrives, 0)
         traded = after_trading(setup, tables, with_order(desk, here), touch, now)

@@ -159,7 +159,6 @@ def run_rows(
     turns = world.turns
     instants = world.instants
     quote_row = world.quote_row
-    due = min(order_due(world.desk.order), leg_due(legs))
     timer_due = world.timer_due
     next_mark = world.next_mark
     decisions = world.decisions
@@ -174,6 +173,8 @@ def run_rows(
     session_open = days.session_open[day]
     session_close = days.session_close[day]
     blackout = days.blackout[day]
+    due = min(order_due(desk.order, session_close), leg_due(legs))
+    last_ts = rows.ts[count - 1]
     most_decisions = len(tables.decisions) - 1
     most_orders = len(tables.orders) - 1
     most_fills = len(tables.fills) - 2
@@ -205,7 +206,7 @@ def run_rows(
             verdict = FREE + 0
             intent = IntentView(IntentAction.NONE + 0, 0, 0, 0, 0.0, math.nan, False)
             resting = rests(desk.order)
-            due = min(order_due(desk.order), leg_due(legs))
+            due = min(order_due(desk.order, session_close), leg_due(legs))
 
         if cause >= 0:
             if decisions >= most_decisions or marks >= most_marks or desk.fills >= most_fills:
@@ -240,7 +241,8 @@ def run_rows(
             continue
 
         if row == count:
-            due = order_due(desk.order)
+            # Beyond the last row only what is on its way goes on, and what ends with the last row itself.
+            due = order_due(desk.order, session_close if session_close <= last_ts else NEVER)
             timer_due = NEVER
             if due >= NEVER:
                 break
@@ -248,10 +250,11 @@ def run_rows(
         if due < t and due <= timer_due:
             if due > now:
                 now = due
-                turns = 0
+                if row < count and session_open <= now < session_close:
+                    turns = 0
             touch = touch_of(rows, quote_row, desk.bid_taken, desk.ask_taken)
-            if row == count or order_due(desk.order) <= leg_due(legs):
-                desk = after_arrival(setup, tables, desk, touch, now)
+            if order_due(desk.order, session_close) <= due:
+                desk = after_arrival(setup, tables, desk, touch, now, session_open <= now < session_close)
                 cause = ObservationCause.ORDER_EVENT + 0
             else:
                 desk, option_cash, options_realized = after_legs(
@@ -261,7 +264,7 @@ def run_rows(
                 instants += 1
                 timer_due = now + setup.timer_ns
             resting = rests(desk.order)
-            due = min(order_due(desk.order), leg_due(legs))
+            due = min(order_due(desk.order, session_close), leg_due(legs))
             continue
         if timer_due < t:
             if session_open <= timer_due <= session_close:
@@ -286,7 +289,7 @@ def run_rows(
         slot = rows.slot[row]
         if slot == 0:
             quote_row = row
-            if resting:
+            if resting and now < session_close:
                 filled = desk.fills
                 desk = fresh_quote(desk)
                 touch = touch_of(rows, quote_row, 0.0, 0.0)
@@ -294,7 +297,7 @@ def run_rows(
                 if desk.fills > filled:
                     traded = True
                     resting = rests(desk.order)
-                    due = min(order_due(desk.order), leg_due(legs))
+                    due = min(order_due(desk.order, session_close), leg_due(legs))
             elif desk.bid_taken + desk.ask_taken > 0.0:
                 desk = fresh_quote(desk)
         else:
