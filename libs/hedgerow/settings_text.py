@@ -13,24 +13,24 @@ import yaml
 from hedgerow.domain.errors import InvalidValue
 
 
-def read_text(path: Path) -> str:
-    """The text of a configuration file; raises InvalidValue."""
+def read_text(path: Path, key: str = "config") -> str:
+    """The text of a configuration file; raises InvalidValue naming `key`."""
     try:
         return path.read_text()
     except OSError as error:
-        raise InvalidValue("config", str(path), error.strerror or "readable", "give the path of a YAML file") from error
+        raise InvalidValue(key, str(path), error.strerror or "readable", "give the path of a YAML file") from error
 
 
-def parse_yaml(text: str, source: str) -> dict[str, Any]:
-    """A configuration's keys and values, empty for an empty text; raises InvalidValue naming `source`."""
+def parse_yaml(text: str, source: str, key: str = "config") -> dict[str, Any]:
+    """A configuration's keys and values, empty for an empty text; raises InvalidValue naming `key` and `source`."""
     try:
         tree = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise InvalidValue("config", source, f"valid YAML: {' '.join(str(error).split())}") from error
+        raise InvalidValue(key, source, f"valid YAML: {' '.join(str(error).split())}") from error
     if tree is None:
         return {}
     if not isinstance(tree, dict):
-        raise InvalidValue("config", source, "a mapping of keys to values")
+        raise InvalidValue(key, source, "a mapping of keys to values")
     return tree
 
 

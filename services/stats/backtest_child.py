@@ -45,16 +45,16 @@ def _run(told: dict[str, Any]) -> dict[str, Any]:
     from hedgerow.backtest import saved  # noqa: PLC0415 - behind it the compiler
     from hedgerow.backtest.report import document, to_bytes  # noqa: PLC0415
     from hedgerow.backtest.run import run_spec  # noqa: PLC0415
-    from hedgerow.backtest.spec import STRATEGY_KEYS, Spec, make_spec, spec_tree  # noqa: PLC0415
-    from hedgerow.settings import default_tree  # noqa: PLC0415
+    from hedgerow.backtest.spec import STRATEGY_KEYS, Spec, make_spec, spec_tree, with_strategies  # noqa: PLC0415
     from hedgerow.settings_text import apply  # noqa: PLC0415
 
     folders = [Path(folder) for folder in told["folders"]]
-    tree = {"strategies": default_tree()["strategies"], **spec_tree(Path(told["spec"]))}
+    tree = spec_tree(Path(told["spec"]))
+    _check_files(tree, folders)
+    tree = with_strategies(tree)
     for item in told["sets"]:
         apply(tree, item, Spec.model_fields, STRATEGY_KEYS)
-    for key, path in files_named(tree):  # before anything of it is read: a strategy's file is code
-        within(key, Path(path), folders)
+    _check_files(tree, folders)
     spec = make_spec(tree)
     run = run_spec(spec, told["run_id"], told["mode"], lambda words: _tell(say=words))
     kept = saved.folder_of(told["run_id"])
@@ -67,6 +67,12 @@ def _run(told: dict[str, Any]) -> dict[str, Any]:
         "code_version": report.code_version,
         "pnl": report.pnl.total,
     }
+
+
+def _check_files(tree: dict[str, Any], folders: list[Path]) -> None:
+    """Before anything of it is read: a strategy's file is code."""
+    for key, path in files_named(tree):
+        within(key, Path(path), folders)
 
 
 def _tell(**what: object) -> None:

@@ -52,6 +52,19 @@ def tapes_of(spec: Spec, say: Say = quiet) -> dict[str, tuple[Tape, ...]]:
     return found
 
 
+def check_symbols(spec: Spec, tapes: dict[str, tuple[Tape, ...]]) -> None:
+    """Raises InvalidValue for a strategy without tapes, and for tapes that no strategy runs over."""
+    wanted = list(dict.fromkeys(config.underlying.symbol for config in spec.strategies))
+    for symbol in wanted:
+        if symbol not in tapes:
+            rule = f"a symbol the tapes are of: {', '.join(tapes)}"
+            raise InvalidValue("underlying.symbol", symbol, rule, f"--set underlying.symbol={next(iter(tapes))}")
+    for symbol in tapes:
+        if symbol not in wanted:
+            rule = f"every tape is run over by a strategy; there are strategies on {', '.join(wanted)} alone"
+            raise InvalidValue("tapes", symbol, rule, f"leave the tape out, or add a strategy on {symbol} to the spec")
+
+
 def _given(spec: Spec, say: Say) -> Iterator[Tape]:
     for path in spec.tapes:
         say(f"reading {path.name}")
@@ -116,8 +129,9 @@ def _made(scenario: Scenario, seed: int) -> Iterator[Tape]:
     )
     made = 0
     try:
-        for made, (meta, columns) in enumerate(days, start=1):
+        for meta, columns in days:
             yield _tape(meta, columns)
+            made += 1
     except InvalidValue as error:
         if error.key != "spot":
             raise

@@ -12,7 +12,7 @@ from hedgerow.backtest.commissions import IBKR_FIXED, IBKR_TIERED, NO_COMMISSION
 from hedgerow.backtest.engine import Settings, run
 from hedgerow.backtest.feed import Feed, feed_of
 from hedgerow.backtest.fills import FillModel
-from hedgerow.backtest.inputs import Say, hash_of, legs_of, quiet, tape_hash, tapes_of
+from hedgerow.backtest.inputs import Say, check_symbols, hash_of, legs_of, quiet, tape_hash, tapes_of
 from hedgerow.backtest.judge import Judge
 from hedgerow.backtest.report import Report
 from hedgerow.backtest.rule_sets import rule_set
@@ -59,13 +59,11 @@ def run_spec(spec: Spec, run_id: str, mode: Mode = "compiled", say: Say = quiet)
         rule = "letters, digits, dot, dash and underscore, 1 to 100, a letter or digit first"
         raise InvalidValue("run-id", run_id, rule, "for example --run-id aig-2013")
     tapes = tapes_of(spec, say)
+    check_symbols(spec, tapes)
     hashes = {symbol: [tape_hash(tape) for tape in days] for symbol, days in tapes.items()}
     runs = []
     for config in spec.strategies:
         symbol = config.underlying.symbol
-        if symbol not in tapes:
-            rule = f"a symbol the tapes are of: {', '.join(tapes)}"
-            raise InvalidValue("underlying.symbol", symbol, rule, f"--set underlying.symbol={next(iter(tapes))}")
         say(f"running {config.name}")
         runs.append(_run(spec, config, tapes[symbol], hash_of(hashes[symbol]), mode))
     run_id = run_id or made_run_id(spec, hashes)

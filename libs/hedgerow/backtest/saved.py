@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from pathlib import Path
@@ -43,6 +44,26 @@ _WORDS = {
 def folder_of(run_id: str) -> Path:
     """Where a run is kept."""
     return state_dir.home() / "backtests" / run_id
+
+
+def check_free(run_id: str, config_hash: str, tape_hash: str = "") -> None:
+    """Raises InvalidValue where the run id is kept for another configuration or other data; an empty hash is not asked.
+
+    What was run before may be run again, by another version of the code too: its report takes the old one's place.
+    """
+    path = folder_of(run_id) / REPORT
+    if not path.exists():
+        return
+    try:
+        kept = json.loads(path.read_bytes())
+        hashes = (kept["config_hash"], kept["tape_hash"])
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        rule = f"a run id whose report can be read, to compare; {path} cannot"
+        raise InvalidValue("--run-id", run_id, rule, "take another run id") from error
+    for what, before, now in zip(("configuration", "data"), hashes, (config_hash, tape_hash), strict=True):
+        if now and now != before:
+            rule = f"an id for one run; a report of another {what} is kept under it"
+            raise InvalidValue("--run-id", run_id, rule, "take another run id, or --no-save")
 
 
 def write_whole(path: Path, content: bytes, key: str) -> None:

@@ -16,6 +16,7 @@ from hedgerow.settings import Section, default_tree
 from hedgerow.settings_text import apply, parse_yaml, read_text
 from hedgerow.strategy.kinds import OWN_KEY, config_of, place
 from hedgerow.strategy.kit.config import StrategyConfig, kind_name
+from hedgerow.tape.reader import read_meta
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -26,6 +27,9 @@ STRATEGY_KEYS = (*StrategyConfig.model_fields, OWN_KEY)
 
 _TAPE_KEYS = ("tapes", "history")
 """What says where the data is: no part of the configuration's hash, the data have a hash of their own."""
+
+_NAMED = 3
+"""Further faults that are named besides the first."""
 
 
 class History(Section):
@@ -112,10 +116,19 @@ def _template(told: object) -> object:
     return {"name": told} if isinstance(told, str) else told
 
 
+def _files(told: object) -> object:
+    """Several, even where it is one."""
+    if not isinstance(told, (list, tuple)):
+        raise ValueError(f"a list of files, for example [{told if isinstance(told, str) else 'FILE'}]")
+    return told
+
+
 class Spec(Section):
     """A whole backtest."""
 
-    tapes: tuple[Path, ...] = Field(default=(), description="tape files, any order; days of several symbols may mix")
+    tapes: Annotated[tuple[Path, ...], BeforeValidator(_files)] = Field(
+        default=(), description="tape files, any order; days of several symbols may mix"
+    )
     history: History | None = None
     scenario: Annotated[Scenario | None, BeforeValidator(_template)] = Field(
         default=None, description="a template's name, or that with symbol, start, days, interval_ms"
@@ -164,7 +177,7 @@ def read_spec(path: Path, sets: tuple[str, ...] = ()) -> Spec:
 
 def spec_tree(path: Path) -> dict[str, Any]:
     """The keys of a spec's file, its paths made absolute; raises InvalidValue."""
-    tree = parse_yaml(read_text(path), str(path))
+    tree = parse_yaml(read_text(path, "--spec"), str(path), "--spec")
     folder = path.absolute().parent
     place(tree, folder)
     if isinstance(tree.get("tapes"), list):
@@ -182,13 +195,36 @@ def make_spec(tree: dict[str, Any], sets: tuple[str, ...] = ()) -> Spec:
     A key of an override that is none of the spec's goes into every strategy, as in the settings
     (`gates.state.delta.hedge_threshold=40`). Raises InvalidValue.
     """
-    tree = {"strategies": default_tree()["strategies"], **tree}
+    tree = with_strategies(tree)
     for item in sets:
         apply(tree, item, Spec.model_fields, STRATEGY_KEYS)
     try:
         return Spec.model_validate(tree)
     except ValidationError as error:
         raise refused(error) from error
+
+
+def with_strategies(tree: dict[str, Any]) -> dict[str, Any]:
+    """The tree itself, or with one gamma scalper on its data's symbol where it lists no strategies."""
+    if "strategies" in tree:
+        return tree
+    strategies = default_tree()["strategies"]
+    symbol = _symbol_of(tree)
+    if symbol:
+        strategies[0]["underlying"] = {"symbol": symbol}
+    return {**tree, "strategies": strategies}
+
+
+def _symbol_of(tree: dict[str, Any]) -> object:
+    """The symbol of the history, the first tape or the scenario made; None where the tree does not tell or is wrong."""
+    tapes = tree.get("tapes")
+    if isinstance(tapes, list) and tapes:
+        first = Path(str(tapes[0]))
+        return read_meta(first).symbol if first.is_file() else None
+    for part in (tree.get("history"), tree.get("scenario")):
+        if isinstance(part, dict) and part.get("symbol"):
+            return part["symbol"]
+    return None
 
 
 def refused(error: ValidationError, within: tuple[object, ...] = ()) -> InvalidValue:
@@ -202,10 +238,20 @@ def refused(error: ValidationError, within: tuple[object, ...] = ()) -> InvalidV
         return cause
     if isinstance(cause, ValidationError):
         return refused(cause, place)
-    key = ".".join(str(part) for part in place) or "spec"
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    key = _key(place)
+    others = [
+        f"unknown key {_key((*within, *one['loc']))}"
+        if one["type"] == "extra_forbidden"
+        else _key((*within, *one["loc"]))
+        for one in errors[1:]
+    ]
+    more = f" (and {len(others)} more: {', '.join(others[:_NAMED])})" if others else ""
     value = "..." if isinstance(first["input"], (dict, list, tuple)) else first["input"]
     fix = "remove it or correct its spelling" if first["type"] == "extra_forbidden" else ""
     if key == "spec" and "market data" in first["msg"]:
         fix = "for example --tape FILE, or `tapes: [FILE]` in the spec"
     return InvalidValue(key, value, first["msg"].removeprefix("Value error, ") + more, fix)
+
+
+def _key(place: tuple[object, ...]) -> str:
+    return ".".join(str(part) for part in place) or "spec"

@@ -14,8 +14,6 @@ from hedgerow.backtest.report import Report, document, to_bytes
 from hedgerow.backtest.spec import Spec, make_spec, spec_tree
 from hedgerow.cli.output import JsonFlag, SetOption, messages, print_pairs, print_table, progress
 from hedgerow.domain.errors import InvalidValue
-from hedgerow.settings import default_tree
-from hedgerow.tape.reader import read_meta
 
 _REASONS_SHOWN = 6
 
@@ -52,10 +50,15 @@ def backtest(
     # Only a run needs the engine and, behind it, the compiler.
     from hedgerow.backtest import saved  # noqa: PLC0415
     from hedgerow.backtest.html.page import render  # noqa: PLC0415
-    from hedgerow.backtest.run import run_spec  # noqa: PLC0415
+    from hedgerow.backtest.run import RUN_ID, run_spec  # noqa: PLC0415
 
+    keeps = save and RUN_ID.fullmatch(run_id) is not None
+    if keeps:
+        saved.check_free(run_id, wanted.config_hash)  # before a long run rather than after it
     with _teller() as say:
         run = run_spec(wanted, run_id, "plain" if plain else "compiled", say)
+        if keeps:
+            saved.check_free(run_id, run.report.config_hash, run.report.tape_hash)
         content = to_bytes(document(run.report))
         places = [report_json] if report_json is not None else []
         if save:
@@ -95,10 +98,6 @@ def _spec(
         tree = {**tree, "history": history, "tapes": []}
     if straddle:
         tree["position"] = {**(tree.get("position") or {}), "kind": "synthetic_straddle"}
-    if "strategies" not in tree and (tapes or lean is not None):
-        strategies = default_tree()["strategies"]
-        strategies[0]["underlying"] = {"symbol": symbol.upper() if lean is not None else read_meta(tapes[0]).symbol}
-        tree["strategies"] = strategies
     return make_spec(tree, sets)
 
 

@@ -233,3 +233,9 @@ def test_what_cannot_run_is_refused_by_name(folder: Path, tree: dict[str, Any], 
     with pytest.raises(InvalidValue) as refused:
         run(folder, run_id=run_id, **tree)
     assert words in str(refused.value)
+
+
+def test_a_tape_nobody_runs_over_is_refused(folder: Path) -> None:
+    with pytest.raises(InvalidValue, match=r"strategies on SIMX alone; leave the tape out, or add.*on SIMY") as refused:
+        run(folder, (f"SIMX-{FIRST}", f"SIMY-{FIRST}"))
+    assert (refused.value.key, refused.value.value) == ("tapes", "SIMY")

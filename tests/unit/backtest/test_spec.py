@@ -9,6 +9,7 @@ import pytest
 
 from hedgerow.backtest.spec import Spec, make_spec, read_spec
 from hedgerow.domain.errors import InvalidValue
+from tests.backtest_world import FIRST, made_days, written
 
 TAPES = {"tapes": ["a.parquet"]}
 
@@ -67,6 +68,8 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
          "must not be after"),
         ({**TAPES}, ("gates.state.delta.hedge_threshold=5",), "strategies.0.gates.state.delta", "epsilon_band"),
         ({**TAPES}, ("fill.model=mid",), "fill.model", "did you mean 'fills'?"),
+        ({"tapes": "goog.parquet"}, (), "tapes", "a list of files, for example [goog.parquet]"),
+        ({"tapes": "goog.parquet", "fill": {}}, (), "tapes", "1 more: unknown key fill"),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_by_key_and_rule(tree: dict[str, Any], sets: tuple[str, ...], key: str, words: str) -> None:
@@ -95,3 +98,15 @@ def read_spec_in(folder: Path) -> Spec:
     path = folder / "spec.yaml"
     path.write_text("tapes: [one.parquet]\n")
     return read_spec(path)
+
+
+def test_without_strategies_the_symbol_is_that_of_the_data(tmp_path: Path) -> None:
+    written(made_days(9, 1, "SIMY")[0], tmp_path)
+    path = tmp_path / "spec.yaml"
+    path.write_text(f"tapes: [SIMY-{FIRST}.parquet]\n")
+    assert read_spec(path).strategies[0].underlying.symbol == "SIMY"
+    assert read_spec(path, ("underlying.symbol=AIG",)).strategies[0].underlying.symbol == "AIG"
+    history = {"tapes": "d", "symbol": "AIG", "start": FIRST, "end": FIRST}
+    assert make_spec({"history": history}).strategies[0].underlying.symbol == "AIG"
+    assert make_spec({"scenario": {"name": "gap", "symbol": "GOOG"}}).strategies[0].underlying.symbol == "GOOG"
+    assert make_spec({"scenario": "gap"}).strategies[0].underlying.symbol == "SIMX"

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from hedgerow.cli.main import app
 from hedgerow.domain.errors import InvalidValue
-from tests.backtest_world import FIRST, made_tape, written
+from tests.backtest_world import FIRST, made_days, made_tape, written
 
 runner = CliRunner()
 
@@ -91,6 +91,28 @@ def test_a_run_without_a_name_is_named_by_what_it_is_of(tape: Path, home: Path) 
     assert len(list((home / "backtests").iterdir())) == 2
 
 
+def test_a_run_id_stands_for_one_configuration_and_its_data(tape: Path, home: Path, tmp_path: Path) -> None:
+    assert invoke("--tape", tape, "--run-id", "a").exit_code == 0
+    kept = home / "backtests" / "a" / "report.json"
+    before = kept.read_bytes()
+    error = refusal("--tape", tape, "--run-id", "a", "--set", "gates.state.delta.hedge_threshold=200")
+    assert (error.key, error.value) == ("--run-id", "a")
+    assert "another configuration" in error.rule
+    other = written(made_days(8)[0], tmp_path)
+    assert "another data" in refusal("--tape", other, "--run-id", "a", "--report-json", tmp_path / "r.json").rule
+    assert not (tmp_path / "r.json").exists()
+    assert kept.read_bytes() == before
+    assert invoke("--tape", other, "--run-id", "a", "--no-save").exit_code == 0
+    assert invoke("--tape", tape, "--run-id", "a").exit_code == 0
+    assert kept.read_bytes() == before
+    older = json.loads(before) | {"code_version": "0.0.1"}
+    kept.write_text(json.dumps(older))
+    assert invoke("--tape", tape, "--run-id", "a").exit_code == 0
+    assert kept.read_bytes() == before
+    kept.write_text("{")
+    assert "can be read" in refusal("--tape", tape, "--run-id", "a").rule
+
+
 def test_overrides_change_the_outcome(tape: Path) -> None:
     base = json.loads(invoke("--tape", tape, "--json", "--no-save").stdout)
     other = json.loads(
@@ -109,7 +131,7 @@ def test_a_wrong_argument_is_named(tape: Path, tmp_path: Path) -> None:
     assert refusal("--lean", tmp_path, "--symbol", "AIG", "--date", "soon").key == "history.start"
     assert refusal("--tape", tape, "--report-json", tmp_path / "no" / "r.json").key == "--report-json"
     assert refusal("--tape", tape, "--run-id", "a/b").key == "run-id"
-    assert refusal("--spec", tmp_path / "none.yaml").key == "config"
+    assert refusal("--spec", tmp_path / "none.yaml").key == "--spec"
     assert refusal("--tape", tape, "--set", "gates.state.delta.hedge_threshold=many").key.endswith("hedge_threshold")
 
 
