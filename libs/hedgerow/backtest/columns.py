@@ -103,7 +103,8 @@ MARKS = np.dtype(
         ("implied_volatility", np.float64, (MAX_LEGS,)),
     ]
 )
-"""The position marked at mid: one row per minute, per fill and at the end.
+"""The position marked at mid: one row per minute of a session, per order event, where a leg
+begins or ends, and at the end.
 
 `cash` is what shares were bought and sold for, without commissions; `option_value` the legs' marks; `option_cash`
 minus what the legs were taken over at, plus what they were given up for. All USD: `pnl` is cash + stock_quantity x

@@ -229,7 +229,9 @@ def run_rows(
                 write_decision(tables.decisions[decisions], o, decision)
                 decisions += 1
             intent = decision.intent
-            if now >= next_mark or cause == ObservationCause.ORDER_EVENT or row == count:
+            minute_due = now >= next_mark and session_open <= now <= session_close
+            happened = cause == ObservationCause.ORDER_EVENT or cause == ObservationCause.POSITION
+            if minute_due or happened or row == count:
                 spot = last_mid(rows, quote_row)
                 if math.isfinite(spot):
                     line = tables.marks[marks]
@@ -243,6 +245,8 @@ def run_rows(
         if row == count:
             # Beyond the last row only what is on its way goes on, and what ends with the last row itself.
             due = order_due(desk.order, session_close if session_close <= last_ts else NEVER)
+            if leg_due(legs) <= last_ts + 1:
+                due = min(due, leg_due(legs))
             timer_due = NEVER
             if due >= NEVER:
                 break

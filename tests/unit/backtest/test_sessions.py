@@ -1,16 +1,20 @@
-"""The session: orders are for the day and regular hours."""
+"""The session: orders are for the day and regular hours, marks are made in it, options expire at its end."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
+import numpy as np
 import pytest
 
-from hedgerow.backtest.feed import Day, Feed
+from hedgerow.backtest.feed import Day, Feed, Leg
 from hedgerow.backtest.fills import FillModel
 from hedgerow.backtest.tables import REASON_TOO_OFTEN
+from hedgerow.domain.instrument import Right, option
 from hedgerow.strategy.observation import ObservationCause, OrderPhase
+from hedgerow.tape.sessions import expiry_close_ns
 from tests.scripted_backtest import CANCEL, OPEN, S, Scripted, buy, quotes, run
 
 CLOSE, NIGHT = 3_600.0, 86_400.0
@@ -94,3 +98,63 @@ def test_a_strategy_that_goes_on_asking_while_the_market_is_closed_is_stopped() 
     result = run(Scripted(always=buy(1.0, 50.0)), two_days(*rows), FillModel(latency_ns=100_000_000), **UNTIMED)
     assert REASON_TOO_OFTEN in result.orders["reason"]
     assert result.counts.evaluations < 1_000
+
+
+def test_minutes_are_marked_in_session_only() -> None:
+    rows = [(float(at), 100.0, 100.2, 500.0) for at in range(0, 3_900, 60)]
+    rows += [(NIGHT + at, 90.0, 90.2, 500.0) for at in range(-1_800, 180, 60)]
+    result = run(Scripted((0.0, buy(100.0, 100.2))), two_days(*rows), **UNTIMED)
+    marked = np.unique((result.marks["ts"] - OPEN) / S)
+    assert marked.tolist() == [*np.arange(0.0, 3_601.0, 60.0), NIGHT, NIGHT + 60, NIGHT + 120]
+
+
+def test_the_last_row_and_order_events_are_marked_whenever_they_are() -> None:
+    strategy = Scripted((3_700.0, buy(100.0, 101.0)))
+    rows = ((0, 100, 100.1, 500), (3_700, 100.5, 100.6, 500), (3_800, 100.5, 100.6, 500), (3_900, 100, 100.1, 500))
+    result = run(strategy, quotes(*rows), **UNTIMED)
+    assert ((result.marks["ts"] - OPEN) / S).tolist() == [0.0, 3_700.0, 3_900.0]
+
+
+def with_call(rows: Feed, row: int, *more: int, leg: Leg) -> Feed:
+    """The same with the leg quoted 2.0 to 2.2 in those rows instead of the underlying."""
+    slot, bid, ask = rows.slot.copy(), rows.bid.copy(), rows.ask.copy()
+    for k in (row, *more):
+        slot[k], bid[k], ask[k] = 1, 2.0, 2.2
+    return replace(rows, slot=slot, bid=bid, ask=ask, legs=(leg,))
+
+
+EXPIRY = date(2023, 11, 17)
+CALL = option("SPY", EXPIRY, Decimal(100), Right.CALL)
+EXPIRES = expiry_close_ns(EXPIRY)
+
+
+def test_a_leg_taken_over_or_given_up_is_marked_at_once() -> None:
+    rows = quotes(*((float(at), 100.0, 100.2, 500.0) for at in range(0, 50, 5)))
+    result = run(Scripted(), with_call(rows, 1, leg=Leg(CALL, 10.0, 2.1, OPEN + 12 * S, OPEN + 33 * S)))
+    assert ((result.marks["ts"] - OPEN) / S).tolist() == [0.0, 12.0, 33.0, 40.0, 45.0]
+    assert result.marks["option_value"].tolist() == [0.0, 2_100.0, 0.0, 0.0, 0.0]
+    assert result.pnl == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(("spot", "shares"), [(103.0, 1_000.0), (97.0, 0.0)])
+@pytest.mark.parametrize("after", [0, 1, 5])
+def test_what_expires_at_the_last_row_s_time_does_expire(spot: float, shares: float, after: int) -> None:
+    base = quotes(*[(float(at), spot - 0.1, spot + 0.1, 500.0) for at in range(3)])
+    days = (Day(EXPIRY, EXPIRES - 23_400 * S, EXPIRES, 0),)
+    ts = np.array([EXPIRES - 2 * S, EXPIRES - S, EXPIRES + after], dtype=np.int64)
+    strategy = Scripted()
+    result = run(strategy, replace(with_call(base, 0, leg=Leg(CALL, 10.0, 2.1)), ts=ts, days=days))
+    assert not any(leg.active for leg in strategy.seen[-1].legs)
+    assert (strategy.seen[-1].stock_quantity, result.stock_quantity) == (shares, shares)
+    assert result.marks["option_value"][-1] == 0.0
+    assert result.pnl == pytest.approx(max(spot - 100.0, 0.0) * 1_000 - 2_100.0)
+
+
+def test_what_expires_after_the_last_row_is_still_held() -> None:
+    base = quotes(*[(float(at), 102.9, 103.1, 500.0) for at in range(3)])
+    days = (Day(EXPIRY, EXPIRES - 23_400 * S, EXPIRES, 0),)
+    ts = np.array([EXPIRES - 3 * S, EXPIRES - 2 * S, EXPIRES - S], dtype=np.int64)
+    result = run(
+        Scripted((0.0, buy(1.0, 104.0))), replace(with_call(base, 0, leg=Leg(CALL, 10.0, 2.1)), ts=ts, days=days)
+    )
+    assert result.marks["option_value"][-1] == 2_100.0
