@@ -54,6 +54,8 @@ from hedgerow.strategy.intent_rules import IntentRule
 from hedgerow.strategy.observation import MAX_LEGS, Observation, ObservationCause
 
 NS_PER_MINUTE = 60_000_000_000
+OPENING_NS = 5 * NS_PER_MINUTE
+"""So long after the open marks wait for legs that did not quote yet: shares are at a new price, they at an old one."""
 LAST_TURN = 2 * MAX_TURNS
 """At one instant nothing more is evaluated for what a decision itself brought about."""
 EXERCISED_FROM = 0.01
@@ -120,6 +122,15 @@ def after_legs(
         desk.order, position, desk.bid_taken, desk.ask_taken, desk.orders, desk.fills, desk.cancels, desk.denied
     )
     return after_desk, cash, realized
+
+
+@compiled
+def marked_from(legs: Legs, session_open: int) -> int:
+    """From when a session's minutes are marked: its open, unless a held leg has not quoted since."""
+    for k in range(MAX_LEGS):
+        if legs.status[k] == ACTIVE and legs.time[k] < session_open:
+            return session_open + OPENING_NS
+    return session_open
 
 
 @compiled
@@ -229,7 +240,7 @@ def run_rows(
                 write_decision(tables.decisions[decisions], o, decision)
                 decisions += 1
             intent = decision.intent
-            minute_due = now >= next_mark and session_open <= now <= session_close
+            minute_due = now >= next_mark and marked_from(legs, session_open) <= now <= session_close
             happened = cause == ObservationCause.ORDER_EVENT or cause == ObservationCause.POSITION
             if minute_due or happened or row == count:
                 spot = last_mid(rows, quote_row)

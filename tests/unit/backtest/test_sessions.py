@@ -136,6 +136,20 @@ def test_a_leg_taken_over_or_given_up_is_marked_at_once() -> None:
     assert result.pnl == pytest.approx(0.0)
 
 
+@pytest.mark.parametrize(("quoted", "first"), [(0.0, 0.0), (30.0, 30.0), (900.0, 300.0)])
+def test_the_first_mark_after_a_night_waits_for_the_options_to_quote(quoted: float, first: float) -> None:
+    """Shares at the new price beside options at yesterday's would be a gain or loss nobody had."""
+    opening = sorted({0.0, 30.0, 60.0, 300.0, 900.0} | {quoted})
+    rows = [(0.0, 100.0, 100.2, 500.0), (1.0, 0.0, 0.0, 500.0), (60.0, 100.0, 100.2, 500.0)]
+    rows += [(NIGHT + at, 90.0, 90.2, 500.0) for at in opening] + [(NIGHT + quoted, 0.0, 0.0, 500.0)]
+    rows.sort(key=lambda row: row[0])
+    legs = [row for row, (_, bid, *_) in enumerate(rows) if bid == 0.0]
+    result = run(Scripted(), with_call(two_days(*rows), *legs, leg=Leg(CALL, 10.0, 2.1)), **UNTIMED)
+    marked = (result.marks["ts"] - OPEN) / S
+    assert marked[marked >= NIGHT][0] == NIGHT + first
+    assert NIGHT + 900.0 in marked
+
+
 @pytest.mark.parametrize(("spot", "shares"), [(103.0, 1_000.0), (97.0, 0.0)])
 @pytest.mark.parametrize("after", [0, 1, 5])
 def test_what_expires_at_the_last_row_s_time_does_expire(spot: float, shares: float, after: int) -> None:
