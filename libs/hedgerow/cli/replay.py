@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import termios
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -27,6 +32,18 @@ CompiledFlag = Annotated[
     typer.Option("--compiled/--plain", help="Fold with compiled code or plain Python; by the log's length if unset."),
 ]
 StrategyOption = Annotated[str, typer.Option("--strategy", help="Only this strategy's log.")]
+
+
+@contextmanager
+def _keys() -> Iterator[Callable[[], str]]:
+    """Single keys from the terminal; those pressed ahead count. The terminal is as it was afterwards."""
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    tty.setcbreak(terminal, termios.TCSADRAIN)
+    try:
+        yield lambda: os.read(terminal, 1).decode(errors="replace")
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 @app.callback()
@@ -73,7 +90,8 @@ def run(
         raise InvalidValue("--strategy", strategy, f"one of {', '.join(folder.name for folder in folders)}")
     folder = folders[0]
     if not json_ and count is None and sys.stdin.isatty() and sys.stdout.isatty():
-        step_through(folder.name, chosen(replay(folder), Selection(start)), typer.getchar, at)
+        with _keys() as key:
+            step_through(folder.name, chosen(replay(folder), Selection(start)), key, at)
         return
     selection = Selection(start, count or (LISTED if at is None else 1), at)
     ticks = list(chosen(replay(folder), selection))

@@ -124,10 +124,11 @@ def _add_fills(periods: _Periods, window: _Window, place: Place, strategy: str |
             continue
         sums = periods.setdefault((window.start(change.event_ns), change.held[0]), _Sums())
         _count(sums, change.fill, change, orders.get(change.fill["client_order_id"]))
-        realized = after.realized_pnl - before.realized_pnl
+        # An average price need not end. Rounded here, per fill, a week stays the exact sum of its days.
+        realized = round(after.realized_pnl - before.realized_pnl, _DIGITS)
         sums.realized += realized
         if before.quantity * change.signed_quantity < 0:
-            # An average price need not end; what is nothing must not win by its last digit.
+            # What is nothing must not win by its last digit.
             sums.results.append(round(realized - (change.fill["commission"] or ZERO), _DIGITS))
     return filled
 
@@ -143,7 +144,7 @@ def _count(sums: _Sums, fill: Row, change: _Change, order: DecidedOrder | None) 
     if order is not None:
         sums.decided[order.client_order_id] = order
         sums.worked.append(worked_fill(fill))
-    cost = None if order is None else slippage(order.side, fill["price"], order.bid, order.ask)
+    cost = None if order is None else slippage(Side(fill["side"]), fill["price"], order.bid, order.ask)
     if cost is not None:
         shares = fill["quantity"] * change.multiplier
         sums.compared += 1
@@ -242,6 +243,11 @@ def _columns(place: Place, owner: str, name: str, query: Any) -> list[Row]:
         return [dict(row._mapping) for row in connection.execute(query(table))]
 
 
+def _plain(amount: Decimal) -> Decimal:
+    """The same amount to at most nine decimals, without trailing zeros and without an exponent."""
+    return Decimal(f"{round(amount, _DIGITS).normalize():f}")
+
+
 def _row(start: date, strategy: str, sums: _Sums) -> Row:
     wins = sum(result > 0 for result in sums.results)
     spread = distribution(sums.results)
@@ -254,15 +260,15 @@ def _row(start: date, strategy: str, sums: _Sums) -> Row:
         "denials": sums.denials,
         "bought_quantity": sums.bought,
         "sold_quantity": sums.sold,
-        "realized_pnl": sums.realized,
+        "realized_pnl": _plain(sums.realized),
         "commissions": sums.commissions,
-        "net_pnl": sums.realized - sums.commissions,
+        "net_pnl": _plain(sums.realized - sums.commissions),
         "closing_fills": len(sums.results),
         "wins": wins,
         "win_rate": wins / len(sums.results) if sums.results else None,
         "result_distribution": spread._asdict() if spread else None,
         "compared_fills": sums.compared,
-        "total_slippage": sums.slippage if sums.compared else None,
+        "total_slippage": _plain(sums.slippage) if sums.compared else None,
         "slippage_per_share": float(sums.slippage / sums.compared_shares) if sums.compared else None,
         "daily_pnl": sum(sums.profits.values()) if sums.profits else None,
         "arrival_compared_fills": quality.arrival.fills,

@@ -1,3 +1,5 @@
+"""A sweep by one process, by several, on a cluster and after a kill: the same rows."""
+
 import json
 import os
 import signal

@@ -1,3 +1,5 @@
+"""`hedgerow sweep`: its table, its files, its errors."""
+
 import csv
 import io
 import json

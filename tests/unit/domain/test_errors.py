@@ -1,3 +1,5 @@
+"""Errors as values."""
+
 import pickle
 
 from hedgerow.domain.errors import InvalidValue

@@ -1,3 +1,5 @@
+"""The deflated Sharpe ratio against the paper's figures and by hand."""
+
 import math
 
 import pytest

@@ -1,3 +1,5 @@
+"""What a sweep's folder holds: the same in every format, the same bytes again."""
+
 import csv
 import io
 import json

@@ -1,3 +1,5 @@
+"""Walk-forward windows over days."""
+
 from datetime import date, timedelta
 
 import pytest

@@ -1,3 +1,5 @@
+"""A combination's row is what the backtest of that combination says."""
+
 import pytest
 
 from hedgerow.backtest.run import run_spec

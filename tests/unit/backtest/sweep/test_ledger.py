@@ -1,3 +1,5 @@
+"""Finished rows survive a kill; a torn line does not count."""
+
 import pytest
 
 from hedgerow.backtest.sweep.ledger import NAME, Ledger

@@ -1,3 +1,5 @@
+"""Mean, deviation, skewness and kurtosis add up from parts."""
+
 import numpy as np
 import pytest
 

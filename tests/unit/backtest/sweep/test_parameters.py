@@ -1,3 +1,5 @@
+"""What --param says, and what it may not say."""
+
 import pytest
 
 from hedgerow.backtest.sweep.parameters import combinations, overrides, parse_parameter

@@ -1,3 +1,5 @@
+"""The ranking, deflated and held to days not trained on."""
+
 import math
 from statistics import mean, stdev
 
