@@ -220,3 +220,27 @@ def test_fill_times_are_from_the_journaled_intent_to_the_last_fill(location: Sto
     fill(location, "execution", rows)
     (row,) = hedge_statistics(location)
     assert row["fill_ms"] == {"median": 50.0, "p90": 90.0, "p99": 100.0}
+
+
+def test_an_average_price_that_does_not_end_leaves_no_digits_behind(location: StoreLocation, fill: Fill) -> None:
+    rows = [
+        execution(1, "2015-12-23T10:00:00", "c1", "BUY", 1, "100.00", "0.35"),
+        execution(2, "2015-12-23T10:00:01", "c2", "BUY", 2, "100.01"),
+        execution(3, "2015-12-23T10:00:02", "c3", "SELL", 1, "110.00"),
+        execution(4, "2015-12-24T10:00:02", "c4", "SELL", 2, "110.00", "0.35"),
+    ]
+    fill(location, "execution", rows)
+    (week,) = hedge_statistics(location, period=Period.WEEK)
+    assert (str(week["realized_pnl"]), str(week["net_pnl"])) == ("29.98", "29.28")
+    days = hedge_statistics(location)
+    assert [str(day["realized_pnl"]) for day in days] == ["9.993333333", "19.986666667"]
+
+
+def test_hundreds_stay_in_plain_digits(location: StoreLocation, fill: Fill) -> None:
+    rows = [
+        execution(1, "2015-12-23T10:00:00", "c1", "BUY", 10, "100.00"),
+        execution(2, "2015-12-23T10:00:02", "c3", "SELL", 10, "110.00"),
+    ]
+    fill(location, "execution", rows)
+    (row,) = hedge_statistics(location)
+    assert (str(row["realized_pnl"]), str(row["net_pnl"])) == ("100", "100")
