@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -13,6 +14,7 @@ from hedgerow.backtest.feed import Feed, Leg, feed_of
 from hedgerow.backtest.fills import FillModel
 from hedgerow.backtest.sharing import prepare_greeks
 from hedgerow.strategy.gamma_scalper.params import Params
+from hedgerow.strategy.observation import OrderPhase
 from hedgerow.tape.format import COLUMN_NAMES, Tape
 from hedgerow.tape.select import select_straddle
 from hedgerow.tape.synth import synth_tape
@@ -47,6 +49,19 @@ def test_the_gamma_scalper(feed: Feed, settings: Settings) -> None:
     unrecorded = run(feed, params, settings, mode="compiled", record=False)
     assert (unrecorded.counts, unrecorded.reasons, unrecorded.pnl) == (plain.counts, plain.reasons, plain.pnl)
     assert len(unrecorded.decisions["now"]) == 0
+
+
+def test_an_early_close_with_an_order_on_its_way_and_legs_that_end_with_the_last_row(feed: Feed) -> None:
+    day = feed.days[0]
+    closing = day._replace(session_close=day.session_open + 6_705_000_000_000)
+    legs = tuple(leg._replace(active_to=int(feed.ts[-1])) for leg in feed.legs)
+    early = replace(feed, days=(closing,), legs=legs)
+    params, settings = Params(min_price_move_pct=0.05), Settings(FillModel(latency_ns=15_000_000_000))
+    plain = run(early, params, settings, mode="plain")
+    assert (plain.orders["status"][-1], plain.counts.cancels) == (OrderPhase.CANCELED, 1)
+    assert plain.marks["option_value"][-1] == 0.0
+    same(run(early, params, settings, mode="compiled"), plain)
+    same(run(early, params, settings, shared=prepare_greeks(early, params, settings)), plain)
 
 
 def test_risk_is_asked_out_of_machine_code(feed: Feed) -> None:
