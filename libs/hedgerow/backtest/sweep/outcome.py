@@ -56,6 +56,8 @@ def _hedged(result: Result) -> NDArray[np.bool_]:
 
 def _together(marks: list[dict[str, NDArray[Any]]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The strategies' P&L as one course: every mark of any, each strategy at its last one by then."""
+    if len(marks) == 1:
+        return marks[0]["ts"], marks[0]["pnl"]
     ts = np.unique(np.concatenate([each["ts"] for each in marks]))
     equity = np.zeros(len(ts))
     for each in marks:
