@@ -81,7 +81,10 @@ def test_no_order_is_filled_before_it_was_sent(goog: Session) -> None:
 
 
 def test_net_delta_agrees_with_an_independent_computation(goog: Session) -> None:
-    """Five moments of the session, from the tape's quotes, another root finder and another normal distribution."""
+    """Five moments of the session, from the tape's quotes, another root finder and another normal distribution.
+
+    A leg keeps the volatility of the moment its quote was seen; a decision some seconds later has less time to expiry.
+    """
     assert goog.tape is not None
     legs = ["GOOG 20160115 750 C", "GOOG 20160115 750 P"]
     quotes = Quotes.of(goog.tape, {"GOOG", *legs})
@@ -96,7 +99,7 @@ def test_net_delta_agrees_with_an_independent_computation(goog: Session) -> None
     moments = [usable[len(usable) * part // 6] for part in range(1, 6)]
     assert len({m["quote_time"] for m in moments}) == 5
     for moment in moments:
-        assert net_delta(quotes, moment, legs, 20, "GOOG") == pytest.approx(moment["net_delta"], abs=1e-6)
+        assert net_delta(quotes, moment, legs, 20, "GOOG") == pytest.approx(moment["net_delta"], abs=2e-3)
 
 
 @pytest.mark.parametrize("name", ["goog", "twx", "synthetic"])

@@ -60,7 +60,7 @@ def test_every_annotated_method_of_the_contracts_has_a_route() -> None:
     services = api_services()
     assert {service.name for service in services} == {
         "ControlService", "ExecutionService", "GuardService", "MarketDataService", "PortfolioService", "RiskService",
-        "StatsService", "StrategyService",
+        "StatsService", "StrategyBridgeService", "StrategyService",
     }  # fmt: skip
     annotated = {
         method.full_name
