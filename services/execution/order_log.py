@@ -194,7 +194,11 @@ class OrderLog:
         self, done: asyncio.Future[object], reports: list[ExecutionReport], expected: tuple[int, ...]
     ) -> None:
         self._asked.popleft()
-        failpoint("log.committed")
+        try:
+            failpoint("log.committed")
+        except OSError as error:
+            self._fail(f"a commit could not be taken note of: {error}")  # its reports untold would be a hole
+            raise
         error = None if done.cancelled() else done.exception()
         if error is None and not done.cancelled():
             numbers = done.result()

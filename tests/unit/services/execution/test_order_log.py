@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from hedgerow import failpoints
 from hedgerow.domain.errors import JournalUnavailable
 from hedgerow.domain.execution_report import ExecutionReport, Fill
 from hedgerow.domain.instrument import stock
@@ -202,6 +203,26 @@ async def test_reports_that_could_not_be_told_leave_no_hole_behind_them(
     finally:
         asyncio.get_running_loop().set_exception_handler(None)
     monkeypatch.undo()
+    assert bench.failures == 1
+    _, second = bench.admit(2)
+    with pytest.raises(JournalUnavailable):
+        await second
+    assert bench.told == []
+    assert bench.log.published == 0
+
+
+async def test_a_commit_that_could_not_be_taken_note_of_leaves_no_hole_behind_it(bench: Bench) -> None:
+    seen = asyncio.Event()
+    asyncio.get_running_loop().set_exception_handler(lambda *_: seen.set())
+    failpoints.arm("log.committed=raise")
+    try:
+        _, first = bench.admit(1)
+        await first
+        async with asyncio.timeout(5):
+            await seen.wait()
+    finally:
+        failpoints.arm("")
+        asyncio.get_running_loop().set_exception_handler(None)
     assert bench.failures == 1
     _, second = bench.admit(2)
     with pytest.raises(JournalUnavailable):
