@@ -196,8 +196,8 @@ class OrderLog:
         self._asked.popleft()
         try:
             failpoint("log.committed")
-        except OSError as error:
-            self._fail(f"a commit could not be taken note of: {error}")  # its reports untold would be a hole
+        except OSError as fault:
+            self._fail(f"a commit could not be taken note of: {fault}")  # its reports untold would be a hole
             raise
         error = None if done.cancelled() else done.exception()
         if error is None and not done.cancelled():
