@@ -6,7 +6,8 @@ Pure functions over columns; docs/metric-definitions.md defines each, and a test
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,23 @@ NS_PER_MS = 1_000_000
 MINUTES_PER_YEAR = 252.0 * 390.0
 CURVE_POINTS = 2_000
 """Most points of a curve in the report."""
+
+
+def together(marks: Sequence[Mapping[str, NDArray[Any]]], columns: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Several strategies' marks as one course: `ts` and, at every mark of any, the sum of each column.
+
+    A strategy counts with its last mark by then, with nothing before its first. One alone is as it was marked.
+    """
+    if len(marks) == 1:
+        return {name: marks[0][name] for name in ("ts", *columns)}
+    ts = np.unique(np.concatenate([each["ts"] for each in marks]))
+    values = {name: np.zeros(len(ts)) for name in columns}
+    for each in marks:
+        if len(each["ts"]):
+            at = np.searchsorted(each["ts"], ts, side="right") - 1
+            for name in columns:
+                values[name] += np.where(at >= 0, each[name][np.maximum(at, 0)], 0.0)
+    return {"ts": ts, **values}
 
 
 def max_drawdown(equity: Floats) -> float:

@@ -271,29 +271,16 @@ def _order_rows(orders: Columns) -> Iterable[OrderRow]:
 
 def _together(runs: tuple[StrategyRun, ...]) -> dict[str, Any]:
     """The course of all strategies: sums at every moment one of them was marked; the spot only where it is one."""
-    columns = ("pnl", "net_delta", "stock_quantity", "spot")
-    if len(runs) == 1:
-        marks = runs[0].result.marks
-        values = {name: marks[name] for name in columns}
-        ts = marks["ts"]
-    else:
-        ts = np.unique(np.concatenate([run.result.marks["ts"] for run in runs]))
-        values = {name: np.zeros(len(ts)) for name in columns}
-        for run in runs:
-            marks = run.result.marks
-            at = np.searchsorted(marks["ts"], ts, side="right") - 1
-            for name in columns:
-                known = marks[name][np.maximum(at, 0)] if len(marks["ts"]) else np.zeros(len(ts))
-                values[name] = values[name] + np.where(at >= 0, known, 0.0)
-        if len({run.feed.symbol for run in runs}) > 1:
-            values["spot"] = np.full(len(ts), np.nan)
-        else:
-            marks = max((run.result.marks for run in runs), key=lambda each: len(each["ts"]))
-            at = np.maximum(np.searchsorted(marks["ts"], ts, side="right") - 1, 0)
-            values["spot"] = marks["spot"][at] if len(marks["ts"]) else values["spot"]
+    marks = [run.result.marks for run in runs]
+    course = metrics.together(marks, ("pnl", "net_delta", "stock_quantity"))
+    ts, spot = course["ts"], np.full(len(course["ts"]), np.nan)
+    most = max(marks, key=lambda each: len(each["ts"]))
+    if len({run.feed.symbol for run in runs}) == 1 and len(most["ts"]):
+        own = len(runs) == 1
+        spot = most["spot"] if own else most["spot"][np.maximum(np.searchsorted(most["ts"], ts, side="right") - 1, 0)]
     return {
-        "ts": ts, "equity": values["pnl"], "spot": values["spot"], "net_delta": values["net_delta"],
-        "stock": values["stock_quantity"],
+        "ts": ts, "equity": course["pnl"], "spot": spot, "net_delta": course["net_delta"],
+        "stock": course["stock_quantity"],
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from hedgerow.backtest.metrics import (
     max_drawdown,
     minute_changes,
     returns_of,
+    together,
 )
 from hedgerow.strategy.observation import OrderPhase
 
@@ -82,3 +83,14 @@ def test_a_curve_keeps_first_and_last_and_says_what_it_left_out(count: int) -> N
         assert (curve.ts[0], curve.ts[-1]) == (0, count - 1)
     if count <= CURVE_POINTS:
         assert curve.ts == tuple(range(count))
+
+
+def test_several_courses_add_up_and_one_alone_is_as_it_was_marked() -> None:
+    one = {"ts": np.array([1, 2, 2]), "pnl": np.array([1.0, 5.0, 3.0])}
+    other = {"ts": np.array([2, 4]), "pnl": np.array([10.0, 20.0])}
+    alone = together([one], ("pnl",))
+    assert (alone["ts"].tolist(), alone["pnl"].tolist()) == ([1, 2, 2], [1.0, 5.0, 3.0])
+    both = together([one, other], ("pnl",))
+    assert (both["ts"].tolist(), both["pnl"].tolist()) == ([1, 2, 4], [1.0, 13.0, 23.0])
+    none = together([one, {"ts": np.array([], np.int64), "pnl": np.array([])}], ("pnl",))
+    assert none["pnl"].tolist() == [1.0, 3.0]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from hedgerow.backtest.attribution import money
 from hedgerow.backtest.columns import Result
 from hedgerow.backtest.feed import Feed
-from hedgerow.backtest.metrics import max_drawdown, minute_changes
+from hedgerow.backtest.metrics import max_drawdown, minute_changes, together
 from hedgerow.backtest.spec import Spec
 from hedgerow.backtest.sweep.moments import moments_of
 from hedgerow.backtest.sweep.rows import DayRow, Row
@@ -19,7 +17,8 @@ from hedgerow.strategy.codes import FIRST_BLOCK, BlockReason
 
 def row_of(index: int, spec: Spec, tapes_hash: str, feeds: list[Feed], results: list[Result]) -> Row:
     """The outcome of one combination out of its strategies' results."""
-    ts, equity = _together([result.marks for result in results])
+    course = together([result.marks for result in results], ("pnl",))
+    ts, equity = course["ts"], course["pnl"]
     blocked = {
         reason.name: count
         for reason in BlockReason
@@ -52,18 +51,6 @@ def version_of(result: Result) -> str:
 
 def _hedged(result: Result) -> NDArray[np.bool_]:
     return np.asarray(result.orders["filled_quantity"] > 0.0)
-
-
-def _together(marks: list[dict[str, NDArray[Any]]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The strategies' P&L as one course: every mark of any, each strategy at its last one by then."""
-    if len(marks) == 1:
-        return marks[0]["ts"], marks[0]["pnl"]
-    ts = np.unique(np.concatenate([each["ts"] for each in marks]))
-    equity = np.zeros(len(ts))
-    for each in marks:
-        at = np.searchsorted(each["ts"], ts, side="right") - 1
-        equity += np.where(at >= 0, each["pnl"][np.maximum(at, 0)], 0.0)
-    return ts, equity
 
 
 def _days(
