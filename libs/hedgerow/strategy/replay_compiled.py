@@ -6,11 +6,7 @@ decision's scalars back. What differs by more than a NaN's payload is then looke
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import re
-import sys
-import typing
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -20,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hedgerow.strategy.codes import BlockReason
+from hedgerow.strategy.generated import construct, imports, module, row_type
 from hedgerow.strategy.hosting import cache_folder, compiled_functions
 from hedgerow.strategy.kinds import load, sources_of
-from hedgerow.strategy.layout import Layout
 from hedgerow.strategy.observation import Observation
 from hedgerow.strategy.replay import Run, Tick, VerifyReport, differences, run_report, runs, unaltered, verify
 from hedgerow.strategy.session_log import DECISION, OBSERVATION, RECORD_SIZE, Record, TornTail
@@ -46,7 +42,6 @@ def fold(params, state, rows, out):
 {stores}
     return state
 '''
-_LOOP = "hedgerow.strategy.replay_loop"
 
 
 class Fold:
@@ -59,11 +54,11 @@ class Fold:
         step = load(kind).step
         loop = _loop_module()
         sources = (Path(str(loop.__file__)).resolve(), *sources_of(kind))
-        twins = compiled_functions(sources, {_LOOP: {"step": step}}, re.sub(r"\W", "_", kind))
+        twins = compiled_functions(sources, {loop.__name__: {"step": step}}, re.sub(r"\W", "_", kind))
         self.compiles = step in twins
         self._fold = twins[loop.fold]
-        self._rows = _record_type(OBSERVATION)
-        self._out = _record_type(DECISION)
+        self._rows = row_type(f=OBSERVATION)
+        self._out = row_type(f=DECISION)
 
     def __call__(self, params: Any, state: Any, records: list[Record]) -> tuple[Any, npt.NDArray[Any]]:
         """The state after the records, and the decisions' rows."""
@@ -153,41 +148,11 @@ def _stretches(items: Iterator[Run | Record | TornTail]) -> Iterator[Run | list[
         yield batch
 
 
-def _record_type(layout: Layout[Any]) -> np.dtype[Any]:
-    kinds = {"q": "<i8", "d": "<f8", "?": "?"}
-    return np.dtype([(f"f{index}", kinds[code]) for index, code in enumerate(layout.codes)])
-
-
 def _loop_module() -> ModuleType:
     """The module holding the loop: a file in the cache folder, so that machine code can be kept for it."""
-    if _LOOP in sys.modules:
-        return sys.modules[_LOOP]
     types: set[type] = set()
-    observation = _construct(Observation, iter(range(len(OBSERVATION.names))), types)
+    scalars = (f"r.f{index}" for index in range(len(OBSERVATION.names)))
+    observation = construct(Observation, scalars, types)
     stores = "\n".join(f"        w.f{index} = d.{name}" for index, name in enumerate(DECISION.names))
-    imports = "\n".join(sorted(f"from {each.__module__} import {each.__name__}" for each in types))
-    text = _SOURCE.format(imports=imports, observation=observation, stores=stores)
-    path = cache_folder() / "replay_loop.py"
-    if not path.is_file() or path.read_text() != text:  # written anew it would be compiled anew
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}")
-        part.write_text(text)
-        os.replace(part, path)
-    spec = importlib.util.spec_from_file_location(_LOOP, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[_LOOP] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def _construct(kind: Any, numbers: Iterator[int], types: set[type]) -> str:
-    """The expression that builds a record of `kind` from row `r`, its scalars numbered in layout order."""
-    if kind in (int, float, bool):
-        return f"r.f{next(numbers)}"
-    if hasattr(kind, "_fields"):
-        types.add(kind)
-        hints = typing.get_type_hints(kind)
-        return f"{kind.__name__}({', '.join(_construct(hints[name], numbers, types) for name in kind._fields)})"
-    return "(" + "".join(f"{_construct(each, numbers, types)}, " for each in typing.get_args(kind)) + ")"
+    text = _SOURCE.format(imports=imports(types), observation=observation, stores=stores)
+    return module("hedgerow.strategy.replay_loop", text, cache_folder())
