@@ -175,10 +175,10 @@ class OrderLog:
         try:
             failpoint("log.append")
             future: asyncio.Future[object] = self._writer.append(events, rows)  # type: ignore[assignment]
-        except HedgerowError as error:
-            self._fail(str(error))
+            failpoint("log.appended")
+        except (HedgerowError, OSError) as error:
+            self._fail(str(error))  # the book is ahead: a commit nobody took note of would be a hole in the reports
             return self._refused(str(error))
-        failpoint("log.appended")
         expected = tuple(report.sequence + self._others for report in reports)
         self._asked.append(time.monotonic())
         future.add_done_callback(lambda done: self._committed(done, reports, expected))

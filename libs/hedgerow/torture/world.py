@@ -216,9 +216,10 @@ class World:
         return not any(rule.reason == "RISK_BEHIND" for rule in verdict.rules)
 
     def note(self, text: str) -> None:
-        """Keeps a line for the story of a case that fails."""
-        self._notes.append(text)
-        del self._notes[:-8]
+        """Keeps a line for the story of a case that fails; what repeats the line before it stands once."""
+        if text not in self._notes[-1:]:
+            self._notes.append(text)
+            del self._notes[:-12]
 
     # Intents.
 

@@ -229,3 +229,20 @@ async def test_a_commit_that_could_not_be_taken_note_of_leaves_no_hole_behind_it
         await second
     assert bench.told == []
     assert bench.log.published == 0
+
+
+@pytest.mark.parametrize("point", ["log.append", "log.appended"])
+async def test_a_fault_beside_the_append_leaves_no_hole_behind_it(bench: Bench, point: str) -> None:
+    failpoints.arm(f"{point}=raise")
+    try:
+        _, first = bench.admit(1)
+        with pytest.raises(JournalUnavailable):
+            await first
+    finally:
+        failpoints.arm("")
+    assert bench.failures == 1
+    _, second = bench.admit(2)
+    with pytest.raises(JournalUnavailable):
+        await second
+    assert bench.told == []
+    assert bench.log.published == 0
