@@ -24,7 +24,7 @@ from hedgerow.domain.errors import Unavailable
 from hedgerow.ib.library import library
 
 SERVICES = ("execution", "risk", "portfolio", "control", "market-data", "guard")
-CONTROL_S = 3.0
+CONTROL_S = 10.0
 """Wall seconds a process may take to say that it is armed; one that is stopped does not."""
 _LINE = 1 << 16
 
