@@ -27,6 +27,7 @@ from services.execution.latching import LatchDesk
 from services.execution.order_log import OrderLog
 from services.execution.ports import Broker
 from services.execution.submit import Submitter
+from services.execution.together import Together
 
 LOOK_S = 0.25
 """Wall seconds between two looks at a kill that is not proven yet."""
@@ -81,6 +82,7 @@ class Killer:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._look = asyncio.Event()
         self._look.set()
+        self._compared = Together(self._compare)
         self._logger = get_logger(stream="kill")
 
     def begin(self, ask: LatchEvent, recorded: bool) -> asyncio.Task[None]:
@@ -181,12 +183,10 @@ class Killer:
             names = ", ".join(f"{order.client_order_id} {order.status.value}" for order in resting[:10])
             self._tell(latch, work, f"not proven: {len(resting)} orders not over yet: {names}")
             return LOOK_S
-        if not self._log.failed:
-            await self._barrier.compare(everything=True)
-            if self._open(latch):
-                return 0.0
-        truth = await self._broker.truth()
+        truth = await self._compared()
         failpoint("kill.truth")
+        if not self._log.failed and self._open(latch):
+            return 0.0
         why = self._still_there(latch, truth)
         if why:
             self._tell(latch, work, f"not proven: {why}")
@@ -198,6 +198,12 @@ class Killer:
         self._tell(latch, work, f"{at} the broker shows no open order of the scope; {counted}")
         await self._answer(latch, f"{DONE}: no order rests; {counted}")
         return ASK_AGAIN_S
+
+    async def _compare(self) -> BrokerTruth:
+        """What the broker says now, after the journal was brought level with it where there is one."""
+        if not self._log.failed:
+            await self._barrier.compare(everything=True)
+        return await self._broker.truth()
 
     def _take_back(self, latch: Latch, work: _Work) -> None:
         """Writes a cancel frame for each open order, none waiting for another or for the journal."""

@@ -78,6 +78,14 @@ def cancels(world: World) -> list[int]:
     ]
 
 
+def truths(world: World) -> int:
+    """How often the gateway was asked for what orders are over: once each time execution asks for all it knows."""
+    return sum(
+        record.direction is Direction.IN and record.message_id == Request.COMPLETED_ORDERS
+        for record in read_wire_log(world.gateway.config.wire_log)
+    )
+
+
 async def resting(world: World, **changes: Any) -> str:
     """An order that rests at the gateway."""
     answer = await world.submit(world.intent(1, limit=FAR, **changes))

@@ -15,7 +15,18 @@ from hedgerow.api.execution.v1 import execution_pb2
 from hedgerow.domain.command import CommandKind
 from hedgerow.settings import KillSettings, Settings
 from hedgerow.store.commands import find_command
-from tests.integration.execution.latches import acknowledged, ask, cancels, kill, lift, proven, resting, standing
+from services.execution.barrier import MOST_ROUNDS
+from tests.integration.execution.latches import (
+    acknowledged,
+    ask,
+    cancels,
+    kill,
+    lift,
+    proven,
+    resting,
+    standing,
+    truths,
+)
 from tests.integration.execution.world import World, code, status_name
 from tests.integration.ib.gateway import GOOG
 from tests.integration.service_process import until
@@ -48,6 +59,19 @@ async def test_a_kill_takes_back_what_rests_proves_it_and_outlives_a_restart(wor
     assert "kill" not in [each.latch_id for each in await lift(world, "kill")]
     assert (await world.submit(world.intent(1))).reason == ""
     await world.cancel(other)
+
+
+async def test_kills_that_stand_at_a_start_are_proven_by_answers_they_share(own_world: World) -> None:
+    world = await own_world.start()
+    await world.submit(world.intent(1))
+    names = [f"kill-{n}" for n in range(12)]
+    await asyncio.gather(*(proven(world, name) for name in names))
+    await world.execution.stop(signal.SIGKILL)
+    before = truths(world)
+    await world.execution.start()
+    await world.ready()
+    await asyncio.gather(*(proven(world, name) for name in names))
+    assert truths(world) - before <= 3 * MOST_ROUNDS  # the start's comparison, and a few of all kills together
 
 
 async def test_a_kill_by_command_is_answered_by_its_proof(world: World) -> None:
