@@ -103,6 +103,9 @@ class BrokerSettings(Section):
     retry_interval_s: float = Field(default=5.0, gt=0)
     request_timeout_s: float = Field(default=10.0, gt=0)
     probe_interval_s: float = Field(default=5.0, gt=0)
+    connectivity_lost_limit_s: float = Field(
+        default=300.0, gt=0, description="how long 1100 may last, with no 1101 or 1102, before a new session is begun"
+    )
     market_data_lines: int = Field(default=100, ge=1)
     restart_window: RestartWindowSettings = RestartWindowSettings()
 

@@ -62,6 +62,7 @@ _MEANINGS: dict[int, ErrorMeaning] = {
     2103: ErrorMeaning.DATA_FARM_LOST,
     2104: ErrorMeaning.DATA_FARM_BACK,
     2108: ErrorMeaning.INFORMATIONAL,
+    2110: ErrorMeaning.CONNECTIVITY_LOST,
     10147: ErrorMeaning.ORDER_NOT_FOUND,
     10148: ErrorMeaning.CANCEL_REFUSED,
     10167: ErrorMeaning.DELAYED_DATA,

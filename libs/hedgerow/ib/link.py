@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from asyncio import FIRST_COMPLETED
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, NoReturn
@@ -216,9 +217,12 @@ class IbLink:
                 self._publish(LinkState.DISCONNECTED, "CONNECTIVITY_LOST")
             self._wake.clear()
             if self._due is None:
+                limit_s = self.broker.connectivity_lost_limit_s if self._connectivity_lost else None
                 waiting = asyncio.ensure_future(self._wake.wait())
-                await asyncio.wait((waiting, session.gone), return_when=asyncio.FIRST_COMPLETED)
+                happened, _ = await asyncio.wait((waiting, session.gone), timeout=limit_s, return_when=FIRST_COMPLETED)
                 waiting.cancel()
+                if not happened:
+                    session.close("CONNECTIVITY_LOST")  # its end was missed, or never said: a new session is told anew
             if session.gone.done():
                 raise Unavailable(f"the broker connection ended: {session.gone.result()}", session.gone.result())
             recovery, self._due = self._due, None

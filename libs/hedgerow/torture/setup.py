@@ -36,7 +36,8 @@ def settings_of(ports: dict[str, int], broker_port: int, clock_file: Path, guard
     return Settings(
         endpoints={name: Endpoint(port=port) for name, port in ports.items() if name in ENTRIES},
         broker=BrokerSettings(
-            port=broker_port, attempt_timeout_s=3.0, retry_interval_s=0.1, request_timeout_s=2.0, probe_interval_s=1.0
+            port=broker_port, attempt_timeout_s=3.0, retry_interval_s=0.1, request_timeout_s=2.0, probe_interval_s=1.0,
+            connectivity_lost_limit_s=4.0,
         ),
         guard=GuardSettings(enabled=guarded, port=ports["guard-ib"], log_timeout_s=5.0),
         lease=LeaseSettings(seconds=LEASE_S, standby=True) if guarded else LeaseSettings(),

@@ -216,3 +216,16 @@ async def test_the_book_is_asked_by_a_new_session_after_a_restart(tmp_path: Path
     assert len(await accounts.positions()) == 1
     await link.close()
     await gateway.stop()
+
+
+async def test_a_connection_whose_restoration_is_never_said_is_made_anew(gateway: Gateway) -> None:
+    link, states = a_link(gateway.broker(connectivity_lost_limit_s=0.3))
+    await ready(link)
+    await gateway.admin("error", code=1100, message="lost")
+    await until(lambda: not link.ready, "1100")
+    await until(lambda: link.ready, "a session that was told of no outage")
+    said = [(state.state, state.reason) for state in states[3:]]
+    assert said[:2] == [(LinkState.DISCONNECTED, "CONNECTIVITY_LOST")] * 2  # told so, and given up
+    assert states[4].next_retry_time
+    assert said[-1] == (LinkState.READY, "")
+    await link.close()
