@@ -101,10 +101,24 @@ def _fault(draw: random.Random) -> dict[str, Any]:
 
 async def _blocks(world: World, unknown: Settled) -> None:
     """While it is UNKNOWN, nothing new leaves for its strategy and symbol, whoever asks."""
+    name = world.named(unknown.intent)
+    events = _events(world, name)
+    order = await world.order(name)
+    if order is None or name_of(order.order_status) != "UNKNOWN":
+        return  # a frame that was held up has arrived since
     more = world.intent(1, Side.BUY, strategy=unknown.intent.strategy)
     answer = await world.submit(more)
     require(answer is not None, "no answer to an intent beside an UNKNOWN order")
     assert answer is not None
+    asked = _events(world, world.named(more))
+    if any(at < asked[0] for at in _events(world, name)[len(events) :]):
+        return  # it came to light before this intent was decided
     said = (name_of(answer.order_status), answer.reason)
     require(said == ("DENIED", "UNKNOWN_ORDER"), f"beside {unknown} an intent became {said}")
     require(not world.tap.new_orders(world.named(more)), f"an order left beside {unknown}")
+
+
+def _events(world: World, name: str) -> list[int]:
+    """Sequences of what the journal says of that order."""
+    told = f"SELECT sequence FROM journal WHERE json_extract(payload, '$.client_order_id') = '{name}' ORDER BY sequence"
+    return [row["sequence"] for row in world.rows(told)]
