@@ -60,6 +60,11 @@ class RiskClient:
                         why = f"risk ended the stream: {message.closing.reason}"
             except (grpc.aio.AioRpcError, asyncio.InvalidStateError) as error:
                 why = error.details() or error.code().name if isinstance(error, grpc.aio.AioRpcError) else str(error)
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                why = "a check was given up within its write, which cancels the call"
             finally:
                 call.cancel()
                 self._close()

@@ -81,9 +81,10 @@ async def _next(call: Any, name: str, silence_s: float) -> Any:
         message = await call.read()
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
-        if not silent or (task is not None and task.cancelling()):
+        if task is not None and task.cancelling():
             raise
-        raise StreamBroken(SILENT) from error
+        # not this task is canceled, the call is: by the timer, or by a write on it that was given up
+        raise StreamBroken(SILENT if silent else ENDED) from error
     except grpc.aio.AioRpcError as error:
         if error.code() in TRANSIENT:
             raise StreamBroken(rpc_reason(error)) from error

@@ -55,6 +55,24 @@ async def test_silence_is_a_broken_stream(serve: Any) -> None:
     assert await read(channel, 2, silence_s=0.1) == ([1, 2], [SILENT])
 
 
+async def test_a_call_that_another_task_cancels_is_opened_again(serve: Any) -> None:
+    _, channel = await serve(Stream([1, None], [2]))
+    stub, calls = risk_pb2_grpc.RiskServiceStub(channel), []
+
+    def opened() -> Any:
+        calls.append(stub.StreamBreaches(risk_pb2.StreamBreachesRequest()))
+        return calls[-1]
+
+    got: list[int] = []
+    async with asyncio.timeout(20):
+        async for message in reconnecting(opened, name="risk", longest_wait_s=0.1):
+            got.append(message.trading_state)
+            if len(got) == 2:
+                break
+            asyncio.get_running_loop().call_soon(calls[-1].cancel)
+    assert got == [1, 2]
+
+
 @pytest.mark.parametrize(
     "error", [InvalidValue("instrument_ids", "?", "known"), FailedPrecondition("no", "OUT_OF_RANGE")]
 )
