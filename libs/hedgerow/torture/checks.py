@@ -42,7 +42,14 @@ async def settle(world: World, intents: Sequence[Intent]) -> list[Settled]:
         order = await world.order(world.named(intent))
         if order is not None and name_of(order.order_status) not in TERMINAL | {"UNKNOWN"}:
             await world.cancel(world.named(intent))
-    return [await _settled(world, intent) for intent in intents]
+    settled = [await _settled(world, intent) for intent in intents]
+    # A frame that was held up on its way may have come to the broker while others were waited for.
+    late = {
+        each.intent.intent_id
+        for each in settled
+        if each.status == "UNKNOWN" and world.market.orders(world.named(each.intent))
+    }
+    return [await _settled(world, each.intent) if each.intent.intent_id in late else each for each in settled]
 
 
 async def _settled(world: World, intent: Intent) -> Settled:
