@@ -212,12 +212,20 @@ def _flatten(system: Throwaway, own: Context, target: str, channel: str, ask: An
     closing = {key for key, row in orders.items() if row["created_ns"] >= asked and row["reduce_only"]}
     noticed = asked + int((own.settings.status.heartbeat_interval_s + NOTICE_SLACK_S) * NS_PER_S)
     strange = [text for frame, text in _late(own, name, noticed, asked) if frame.fields["orderRef"] not in closing]
-    operations = own.web.operations(strategy=name, since_ts=asked)
     after = _settled(own, name, symbol)
+    filled = sum((orders[key]["cum_qty"] for key in closing), ZERO)
+    operations: list[dict[str, Any]] = []
+    fills: list[dict[str, Any]] = []
+
+    def told() -> bool:
+        operations[:] = own.web.operations(strategy=name, since_ts=asked)
+        fills[:] = [one for one in operations if one["type"] == "FILL" and one["client_order_id"] in closing]
+        return sum((Decimal(str(fill["quantity"])) for fill in fills), ZERO) == filled
+
+    own.until(told, _OUTCOME_S, lambda: f"operations tell of {len(fills)} fills, the orders of {filled} shares")
     path = [after.get((name, symbol), ZERO)]
-    for fill in operations:  # newest first: back to where the closing began
-        if fill["type"] == "FILL" and fill["client_order_id"] in closing and fill["instrument"] == symbol:
-            path.append(path[-1] - Decimal(str(fill["quantity"])) * (1 if fill["side"] == "BUY" else -1))
+    for fill in fills:  # newest first: back to where the closing began
+        path.append(path[-1] - Decimal(str(fill["quantity"])) * (1 if fill["side"] == "BUY" else -1))
     kinds: dict[str, int] = {}
     for one in operations:
         kinds[one["type"]] = kinds.get(one["type"], 0) + 1
