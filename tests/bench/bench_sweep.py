@@ -19,15 +19,17 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 
-from hedgerow.backtest.scenarios import scenario_tape
+from hedgerow.backtest.scenarios import overlay
 from hedgerow.backtest.spec import make_spec
 from hedgerow.backtest.sweep.parameters import combinations, parse_parameter
 from hedgerow.backtest.sweep.plan import Plan, plan_of
 from hedgerow.backtest.sweep.run import run_sweep
-from hedgerow.tape.format import COLUMN_NAMES, TapeColumns
+from hedgerow.tape.format import Tape
 from hedgerow.tape.sessions import session
+from hedgerow.tape.synth import synth_tape
 from hedgerow.tape.writer import write_tape
 
 FIRST = date(2024, 1, 16)
@@ -44,13 +46,13 @@ def tapes(folder: Path, quotes: int) -> list[str]:
     day, rows = FIRST, 0
     while rows < quotes:
         if session(day) is not None:
-            tape = scenario_tape("trend", len(made) + 1, day, "SIMX", INTERVAL_MS)
-            stock = tape.instrument == 0
-            columns = {name: getattr(tape, name)[stock] for name in COLUMN_NAMES}
+            seed = len(made) + 1
+            tape = overlay(Tape.of(*synth_tape(seed, day, "SIMX", interval_ms=INTERVAL_MS)), "trend", seed)
+            stock = np.flatnonzero(tape.instrument == 0)
             path = folder / f"{day}.parquet"
-            write_tape(path, replace(tape.meta, instruments=tape.meta.instruments[:1]), TapeColumns(**columns))
+            write_tape(path, replace(tape.meta, instruments=tape.meta.instruments[:1]), tape.take(stock))
             made.append(str(path))
-            rows += int(stock.sum())
+            rows += len(stock)
         day += timedelta(days=1)
     return made
 

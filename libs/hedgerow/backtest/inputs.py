@@ -121,8 +121,8 @@ def _made(scenario: Scenario, seed: int) -> Iterator[Tape]:
     """Days in a row by the generator, the scenario laid over each anew, each beginning where the last one ended."""
 
     def laid_over(number: int, meta: TapeMeta, columns: TapeColumns) -> tuple[TapeMeta, TapeColumns]:
-        tape = overlay(_tape(meta, columns), scenario.name, seed + number)
-        return tape.meta, TapeColumns(**{name: getattr(tape, name) for name in COLUMN_NAMES})
+        tape = overlay(Tape.of(meta, columns), scenario.name, seed + number)
+        return tape.meta, tape
 
     days = model_days(
         seed, scenario.start, scenario.days, scenario.symbol, interval_ms=scenario.interval_ms, change=laid_over
@@ -130,17 +130,13 @@ def _made(scenario: Scenario, seed: int) -> Iterator[Tape]:
     made = 0
     try:
         for meta, columns in days:
-            yield _tape(meta, columns)
+            yield Tape.of(meta, columns)
             made += 1
     except InvalidValue as error:
         if error.key != "spot":
             raise
         rule = f"days that leave the price {error.rule}; after {made} it is {error.value:.2f}"
         raise InvalidValue("scenario.days", scenario.days, rule, f"at most {made}, or another seed") from error
-
-
-def _tape(meta: TapeMeta, columns: TapeColumns) -> Tape:
-    return Tape(meta=meta, **{name: getattr(columns, name) for name in COLUMN_NAMES})
 
 
 def tape_hash(tape: Tape) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -15,12 +14,11 @@ from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.instrument import Right
 from hedgerow.tape.format import COLUMN_NAMES, Tape
 from hedgerow.tape.sessions import expiry_close_ns
-from hedgerow.tape.synth import black_scholes, synth_tape
+from hedgerow.tape.synth import black_scholes
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-SCENARIO_DAY = date(2024, 1, 16)
 _YEAR_NS = 365 * 86_400 * 1_000_000_000
 _NS_PER_S = 1_000_000_000
 _MINUTE = 60.0
@@ -130,18 +128,6 @@ def scenario_of(name: str) -> Scenario:
     if scenario is None:
         raise InvalidValue("scenario", name, f"one of {', '.join(SCENARIOS)}")
     return scenario
-
-
-def scenario_tape(
-    name: str, seed: int, day: date = SCENARIO_DAY, symbol: str = "SIMX", interval_ms: int = 5_000
-) -> Tape:
-    """The seeded synthetic day with the scenario laid over it; the same arguments give the same rows.
-
-    Raises InvalidValue for an unknown name and as `synth_tape` does.
-    """
-    scenario_of(name)
-    meta, columns = synth_tape(seed, day, symbol, interval_ms=interval_ms)
-    return overlay(Tape(meta=meta, **{each: getattr(columns, each) for each in COLUMN_NAMES}), name, seed)
 
 
 def overlay(tape: Tape, name: str, seed: int) -> Tape:

@@ -13,7 +13,7 @@ from hedgerow import state_dir
 from hedgerow.cli.output import JsonFlag, SessionArgument, console, print_json, print_pairs, print_table, wall_text
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.tape.check import check_tape
-from hedgerow.tape.format import COLUMN_NAMES, Tape
+from hedgerow.tape.format import Tape
 from hedgerow.tape.info import describe
 from hedgerow.tape.quality import Report, policy_of
 from hedgerow.tape.reader import read_tape
@@ -43,8 +43,7 @@ def parse_day(text: str, key: str = "--date") -> date:
 
 def synthetic(seed: int, day: date, symbol: str = "SIMX", interval_ms: int = 5_000) -> Tape:
     """A seeded synthetic day in memory, a quote of the underlying every `interval_ms` of market time."""
-    meta, columns = synth_tape(seed, day, symbol, interval_ms=interval_ms)
-    return Tape(**{name: getattr(columns, name) for name in COLUMN_NAMES}, meta=meta)
+    return Tape.of(*synth_tape(seed, day, symbol, interval_ms=interval_ms))
 
 
 class SynthModel(StrEnum):
@@ -84,7 +83,7 @@ def synth(
     described = []
     for meta, columns in made:
         path = out / f"{meta.symbol}-{meta.date}.parquet" if out.is_dir() else out
-        tape = Tape(**{name: getattr(columns, name) for name in COLUMN_NAMES}, meta=meta)
+        tape = Tape.of(meta, columns)
         if scenario:
             from hedgerow.backtest.scenarios import overlay  # noqa: PLC0415  (the backtest's part, only when asked for)
 

@@ -206,6 +206,11 @@ class Tape(TapeColumns):
     meta: TapeMeta
     trades: Trades | None = None
 
+    @classmethod
+    def of(cls, meta: TapeMeta, columns: TapeColumns) -> Tape:
+        """Those rows as a tape, without prints."""
+        return cls(meta=meta, **{name: getattr(columns, name) for name in COLUMN_NAMES})
+
 
 def check_columns(where: str, columns: TapeColumns, instruments: int) -> None:
     """Raise InvalidValue, naming `where`, the row (counted from 0) and the column, unless the rows make a tape.

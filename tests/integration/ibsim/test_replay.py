@@ -17,7 +17,7 @@ from hedgerow.clock import ReplayClock
 from hedgerow.ibsim.admin import admin_call_async
 from hedgerow.ibsim.server import IbsimServer
 from hedgerow.ibsim.simulation import Row, Simulation
-from hedgerow.tape.format import Tape, TapeColumns
+from hedgerow.tape.format import Tape
 from hedgerow.tape.synth import synth_tape
 from hedgerow.tape.writer import write_tape
 
@@ -32,7 +32,7 @@ def tape(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Tape]:
     meta, columns = synth_tape(5, DAY, symbol="GOOG", interval_ms=60_000)
     path = tmp_path_factory.mktemp("tape") / "goog.parquet"
     write_tape(path, meta, columns)
-    return path, Tape(meta=meta, **{name: getattr(columns, name) for name in TapeColumns.__dataclass_fields__})
+    return path, Tape.of(meta, columns)
 
 
 async def until(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:

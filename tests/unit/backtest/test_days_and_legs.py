@@ -19,7 +19,7 @@ from hedgerow.domain.instrument import Right, option
 from hedgerow.strategy.gamma_scalper.params import Params
 from hedgerow.strategy.kit.config import Earnings
 from hedgerow.strategy.observation import ObservationCause
-from hedgerow.tape.format import COLUMN_NAMES, Tape
+from hedgerow.tape.format import Tape
 from hedgerow.tape.sessions import expiry_close_ns
 from hedgerow.tape.synth import synth_tape
 from tests.scripted_backtest import OPEN, S, Scripted, buy, quotes, run
@@ -92,8 +92,7 @@ def test_days_follow_one_another_and_the_timer_rests_over_night() -> None:
 def test_a_feed_is_of_one_symbol_in_order_of_days() -> None:
     tapes = []
     for seed, day in ((1, date(2024, 3, 13)), (2, date(2024, 3, 14))):
-        meta, columns = synth_tape(seed, day, interval_ms=60_000)
-        tapes.append(Tape(meta=meta, **{name: getattr(columns, name) for name in COLUMN_NAMES}))
+        tapes.append(Tape.of(*synth_tape(seed, day, interval_ms=60_000)))
     feed = feed_of(tapes)
     assert [day.date for day in feed.days] == [date(2024, 3, 13), date(2024, 3, 14)]
     assert feed.ts[feed.days[1].first_row] == tapes[1].ts[0]
@@ -115,7 +114,7 @@ def test_a_run_over_two_days_carries_everything_over() -> None:
     legs: list[Leg] = []
     for seed, day in ((3, date(2024, 3, 13)), (4, date(2024, 3, 14))):
         meta, columns = synth_tape(seed, day, interval_ms=30_000, also=tuple(leg.instrument for leg in legs))
-        tapes.append(Tape(meta=meta, **{name: getattr(columns, name) for name in COLUMN_NAMES}))
+        tapes.append(Tape.of(meta, columns))
         if not legs:
             chosen = [i for i in meta.instruments if i.strike == 100 and i.expiry == date(2024, 4, 12)]
             legs = [Leg(each, 10.0, 2.2, meta.session_open_ns + 120 * S) for each in chosen]

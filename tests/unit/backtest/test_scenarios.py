@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hedgerow.backtest.scenarios import SCENARIOS, overlay, scenario_tape
+from hedgerow.backtest.scenarios import SCENARIOS, overlay
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.strategy.codes import LiquidityState, MarketState
 from hedgerow.strategy.kit.bars import add_price, moves
@@ -32,13 +32,12 @@ DAY = date(2024, 1, 16)
 
 @lru_cache
 def base(seed: int) -> Tape:
-    meta, columns = synth_tape(seed, DAY, interval_ms=INTERVAL_MS)
-    return Tape(meta=meta, **{name: getattr(columns, name) for name in COLUMN_NAMES})
+    return Tape.of(*synth_tape(seed, DAY, interval_ms=INTERVAL_MS))
 
 
 @lru_cache
 def made(name: str, seed: int) -> Tape:
-    return scenario_tape(name, seed, DAY, interval_ms=INTERVAL_MS)
+    return overlay(base(seed), name, seed)
 
 
 PARAMS = Params()
@@ -132,7 +131,7 @@ def test_a_lost_feed_is_stale(seed: int) -> None:
 def test_a_seed_gives_one_day_and_the_rows_make_a_tape(name: str) -> None:
     tape = made(name, 1)
     check_columns(name, tape, len(tape.meta.instruments))
-    again = scenario_tape(name, 1, DAY, interval_ms=INTERVAL_MS)
+    again = overlay(base.__wrapped__(1), name, 1)
     for column in COLUMN_NAMES:
         np.testing.assert_array_equal(getattr(tape, column), getattr(again, column))
     assert f"scenario {name} (seed 1)" in tape.meta.source
@@ -167,7 +166,7 @@ def test_options_stay_worth_what_they_can_be(name: str) -> None:
 
 def test_what_is_not_allowed_is_named() -> None:
     with pytest.raises(InvalidValue, match=r"^scenario: 'meltdown'.*quiet, trend, gap, crash"):
-        scenario_tape("meltdown", 1)
+        overlay(base(1), "meltdown", 1)
     with pytest.raises(InvalidValue, match=r"^seed: "):
         overlay(base(1), "gap", -1)
 

@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from hedgerow.backtest.scenarios import scenario_tape
+from hedgerow.backtest.scenarios import overlay
 from hedgerow.cli.tape_history import app
 from hedgerow.domain.errors import InvalidValue
+from hedgerow.tape.format import Tape
 from hedgerow.tape.reader import read_tape
 from hedgerow.tape.synth import synth_tape
 from hedgerow.tape.writer import write_tape
@@ -54,7 +55,8 @@ def test_days_in_a_row(tmp_path: Path, model: str) -> None:
 
 def test_a_scenario_is_the_templates_day(tmp_path: Path) -> None:
     run("synth", "--scenario", "gap", "--seed", 5, "--out", tmp_path / "t.parquet")
-    tape, wanted = read_tape(tmp_path / "t.parquet"), scenario_tape("gap", 5)
+    tape = read_tape(tmp_path / "t.parquet")
+    wanted = overlay(Tape.of(*synth_tape(5, date(2024, 1, 16))), "gap", 5)
     assert tape.meta == wanted.meta
     np.testing.assert_array_equal(tape.bid, wanted.bid)
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import numpy as np
 
 from hedgerow.domain.instrument import Instrument, Right, option, stock
-from hedgerow.tape.format import COLUMN_NAMES, VERSION, Tape, TapeColumns, TapeMeta
+from hedgerow.tape.format import VERSION, Tape, TapeColumns, TapeMeta
 from hedgerow.tape.sessions import TIME_ZONE, session
 
 DAY = date(2015, 12, 24)
@@ -44,8 +44,7 @@ def columns(of: TapeMeta, rows: list[Row]) -> TapeColumns:
 
 def tape(of: TapeMeta, rows: list[Row]) -> Tape:
     """The same as a tape in memory."""
-    made = columns(of, rows)
-    return Tape(meta=of, **{name: getattr(made, name) for name in COLUMN_NAMES})
+    return Tape.of(of, columns(of, rows))
 
 
 def contract(expiry: date, strike: str, right: Right) -> Instrument:

@@ -25,8 +25,7 @@ HALF_DAY = date(2015, 12, 24)
 
 
 def made(seed: int = 1, day: date = DAY, spot: float = 100.0) -> Tape:
-    meta, columns = synth_tape(seed, day, spot=spot)
-    return Tape(meta=meta, **{name: getattr(columns, name) for name in COLUMN_NAMES})
+    return Tape.of(*synth_tape(seed, day, spot=spot))
 
 
 def test_a_seed_gives_one_day_and_another_seed_another() -> None:

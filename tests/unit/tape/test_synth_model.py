@@ -26,10 +26,7 @@ DAYS = 6
 
 @lru_cache
 def made(seed: int, days: int = DAYS) -> list[Tape]:
-    return [
-        Tape(meta=meta, **{name: getattr(columns, name) for name in COLUMN_NAMES})
-        for meta, columns in model_days(seed, FIRST, days, interval_ms=15_000)
-    ]
+    return [Tape.of(*day) for day in model_days(seed, FIRST, days, interval_ms=15_000)]
 
 
 def mids(tape: Tape, regular: bool = True) -> np.ndarray:
