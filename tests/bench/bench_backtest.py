@@ -8,12 +8,12 @@ from datetime import date
 from typing import Any
 
 from hedgerow.backtest.engine import run
-from hedgerow.backtest.feed import Feed, Leg, feed_of
+from hedgerow.backtest.feed import Feed
 from hedgerow.strategy.gamma_scalper.params import Params
 from hedgerow.strategy.hosting import Mode
-from hedgerow.tape.format import COLUMN_NAMES, Tape
-from hedgerow.tape.select import select_straddle
+from hedgerow.tape.format import Tape
 from hedgerow.tape.synth import synth_tape
+from tests.backtest_world import straddle_feed
 
 DAY = date(2024, 3, 13)
 PLAIN_ROWS = 4_000
@@ -21,14 +21,7 @@ PLAIN_ROWS = 4_000
 
 def feed_of_day(interval_ms: int = 500) -> Feed:
     """A seeded day of the underlying and the straddle a session would adopt."""
-    meta, columns = synth_tape(7, DAY, interval_ms=interval_ms)
-    tape = Tape(meta=meta, **{name: getattr(columns, name) for name in COLUMN_NAMES})
-    straddle = select_straddle(tape, 21, 35)
-    legs = (
-        Leg(straddle.call, 10.0, straddle.call_mid, straddle.as_of_ns),
-        Leg(straddle.put, 10.0, straddle.put_mid, straddle.as_of_ns),
-    )
-    return feed_of([tape], legs)
+    return straddle_feed(Tape.of(*synth_tape(7, DAY, interval_ms=interval_ms)))
 
 
 def _rate(feed: Feed, mode: Mode, record: bool = True) -> float:

@@ -10,14 +10,14 @@ import pytest
 from hedgerow.backtest.binding import bind
 from hedgerow.backtest.commissions import IBKR_TIERED
 from hedgerow.backtest.engine import Asked, Settings, run
-from hedgerow.backtest.feed import Feed, Leg, feed_of
+from hedgerow.backtest.feed import Feed
 from hedgerow.backtest.fills import FillModel
 from hedgerow.backtest.sharing import prepare_greeks
 from hedgerow.strategy.gamma_scalper.params import Params
 from hedgerow.strategy.observation import OrderPhase
-from hedgerow.tape.format import COLUMN_NAMES, Tape
-from hedgerow.tape.select import select_straddle
+from hedgerow.tape.format import Tape
 from hedgerow.tape.synth import synth_tape
+from tests.backtest_world import straddle_feed
 from tests.bench import hedge_workload
 from tests.unit.backtest.test_sharing import same
 
@@ -30,14 +30,7 @@ MID = Settings(FillModel(mid=True, half_spread=0.004, partials=False))
 @pytest.fixture(scope="module")
 def feed() -> Feed:
     """Most of a synthetic day with a straddle."""
-    meta, columns = synth_tape(11, date(2024, 3, 13), interval_ms=20_000)
-    tape = Tape(meta=meta, **{name: getattr(columns, name) for name in COLUMN_NAMES})
-    straddle = select_straddle(tape, 21, 35)
-    legs = (
-        Leg(straddle.call, 10.0, straddle.call_mid, straddle.as_of_ns),
-        Leg(straddle.put, 10.0, straddle.put_mid, straddle.as_of_ns),
-    )
-    return feed_of([tape], legs).between(0, 1_500)
+    return straddle_feed(Tape.of(*synth_tape(11, date(2024, 3, 13), interval_ms=20_000))).between(0, 1_500)
 
 
 @pytest.mark.parametrize("settings", [Settings(), LATE, MID])

@@ -8,25 +8,18 @@ import numpy as np
 import pytest
 
 from hedgerow.backtest.engine import run
-from hedgerow.backtest.feed import Feed, Leg, feed_of
+from hedgerow.backtest.feed import Feed
 from hedgerow.strategy.codes import BlockReason, IntentAction
 from hedgerow.strategy.gamma_scalper.params import Params
-from hedgerow.tape.format import COLUMN_NAMES, Tape
-from hedgerow.tape.select import select_straddle
+from hedgerow.tape.format import Tape
 from hedgerow.tape.synth import synth_tape
+from tests.backtest_world import straddle_feed
 
 
 @pytest.fixture(scope="module")
 def feed() -> Feed:
     """A quarter of a synthetic day with the straddle a session would adopt."""
-    meta, columns = synth_tape(7, date(2024, 3, 13), interval_ms=10_000)
-    tape = Tape(meta=meta, **{name: getattr(columns, name) for name in COLUMN_NAMES})
-    straddle = select_straddle(tape, 21, 35)
-    legs = (
-        Leg(straddle.call, 10.0, straddle.call_mid, straddle.as_of_ns),
-        Leg(straddle.put, 10.0, straddle.put_mid, straddle.as_of_ns),
-    )
-    return feed_of([tape], legs).between(0, 1_200)
+    return straddle_feed(Tape.of(*synth_tape(7, date(2024, 3, 13), interval_ms=10_000))).between(0, 1_200)
 
 
 def test_a_day_is_hedged_and_its_columns_tell_one_story(feed: Feed) -> None:

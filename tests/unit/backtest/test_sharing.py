@@ -9,14 +9,14 @@ import pytest
 
 from hedgerow.backtest.columns import Result
 from hedgerow.backtest.engine import Settings, run
-from hedgerow.backtest.feed import Feed, Leg, feed_of
+from hedgerow.backtest.feed import Feed
 from hedgerow.backtest.fills import FillModel
 from hedgerow.backtest.sharing import decides_on_shared, prepare_greeks
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.strategy.gamma_scalper.params import Params
-from hedgerow.tape.format import COLUMN_NAMES, Tape
-from hedgerow.tape.select import select_straddle
+from hedgerow.tape.format import Tape
 from hedgerow.tape.synth import synth_tape
+from tests.backtest_world import straddle_feed
 
 
 def same(one: Result, other: Result) -> None:
@@ -32,15 +32,8 @@ def same(one: Result, other: Result) -> None:
 @pytest.fixture(scope="module")
 def feed() -> Feed:
     """An hour and a half of a synthetic day, with a straddle given up before the end."""
-    meta, columns = synth_tape(7, date(2024, 3, 13), interval_ms=15_000)
-    tape = Tape(meta=meta, **{name: getattr(columns, name) for name in COLUMN_NAMES})
-    straddle = select_straddle(tape, 21, 35)
-    until = meta.session_open_ns + 5_000_000_000_000
-    legs = (
-        Leg(straddle.call, 10.0, straddle.call_mid, straddle.as_of_ns, until),
-        Leg(straddle.put, 10.0, straddle.put_mid, straddle.as_of_ns, until),
-    )
-    return feed_of([tape], legs).between(0, 640)
+    tape = Tape.of(*synth_tape(7, date(2024, 3, 13), interval_ms=15_000))
+    return straddle_feed(tape, tape.meta.session_open_ns + 5_000_000_000_000).between(0, 640)
 
 
 @pytest.mark.parametrize("latency_ms", [0, 700, 40_000])
