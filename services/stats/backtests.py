@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hedgerow.clock import wall_now
-from hedgerow.domain.backtest_run import Run, RunState
+from hedgerow.domain.backtest_run import Run, RunState, check_run_id
 from hedgerow.domain.errors import AlreadyExists, FailedPrecondition, InvalidValue
 from hedgerow.store.backtest_runs import read_run, report_path
 from hedgerow.store.engine import Store, acquire_epoch, open_store
@@ -24,7 +24,7 @@ from hedgerow.telemetry import metrics
 from hedgerow.telemetry.logs import get_logger
 from services.stats.child import LONGEST_LINE, Child
 from services.stats.config import StatsConfig
-from services.stats.domain import run_id_of, spec_file
+from services.stats.domain import spec_file
 
 _RUNS = metrics.counter("hedgerow_stats_backtests_total", "Backtests asked for, by what became of them.", ("state",))
 
@@ -68,7 +68,7 @@ class Backtests:
         was used, FailedPrecondition (BACKTEST_RUNNING) while another is at work, Unavailable when stats.db fails.
         """
         spec = spec_file(wanted.spec_path, self._config.folders)
-        run_id = run_id_of(wanted.run_id or _made_run_id())
+        run_id = check_run_id(wanted.run_id or _made_run_id())
         if self._active:
             raise FailedPrecondition(f"backtest {self._active} is at work; one runs at a time", "BACKTEST_RUNNING")
         if report_path(self._config.root, run_id).exists():

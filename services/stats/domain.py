@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hedgerow.domain.errors import InvalidValue
-
-RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-
-
-def run_id_of(text: str, key: str = "run_id") -> str:
-    """A run's name as its folder is called; raises InvalidValue."""
-    if not RUN_ID.fullmatch(text):
-        rule = "letters, digits, dot, dash and underscore, 1 to 100, a letter or digit first"
-        raise InvalidValue(key, text, rule)
-    return text
 
 
 def spec_file(text: str, folders: Sequence[Path]) -> Path:

@@ -6,17 +6,16 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from hedgerow.domain.backtest_run import Difference, Run, differences, run_of
+from hedgerow.domain.backtest_run import Difference, Run, check_run_id
 from hedgerow.domain.execution_quality import ExecutionQuality
 from hedgerow.domain.period import Period
-from hedgerow.store.backtest_runs import ranked, read_report, read_runs, report_path
+from hedgerow.store.backtest_runs import compared, ranked, read_runs
 from hedgerow.store.location import Place
 from hedgerow.store.quality import quality
 from hedgerow.store.read import Row
 from hedgerow.store.statistics import hedge_statistics
 from hedgerow.telemetry import metrics
 from services.stats.config import StatsConfig
-from services.stats.domain import run_id_of
 
 _READ = metrics.histogram("hedgerow_stats_read_duration_seconds", "Time to read and fold the stores.", ("what",))
 
@@ -54,14 +53,8 @@ class StatsService:
 
     async def compared(self, run_a: str, run_b: str) -> tuple[Run, Run, list[Difference]]:
         """Two finished runs and what differs; raises InvalidValue for an unfit name, NotFound without a report."""
-        names = run_id_of(run_a, "run_a"), run_id_of(run_b, "run_b")
-        return await self._read("compare", lambda: self._compared(*names))
-
-    def _compared(self, run_a: str, run_b: str) -> tuple[Run, Run, list[Difference]]:
-        root = self._config.root
-        first, second = (read_report(root, name) for name in (run_a, run_b))
-        times = [report_path(root, name).stat().st_mtime_ns for name in (run_a, run_b)]
-        return run_of(first, times[0]), run_of(second, times[1]), differences(first, second)
+        names = check_run_id(run_a, "run_a"), check_run_id(run_b, "run_b")
+        return await self._read("compare", lambda: compared(self._config.root, *names))
 
     async def _read(self, what: str, read: Callable[[], T]) -> T:
         async with self._reading:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 
 from hedgerow.backtest import summary
@@ -18,14 +17,13 @@ from hedgerow.backtest.report import Report
 from hedgerow.backtest.rule_sets import rule_set
 from hedgerow.backtest.spec import Spec
 from hedgerow.backtest.synthetic import synthetic_straddle
-from hedgerow.domain.errors import InvalidValue
+from hedgerow.domain.backtest_run import check_run_id
 from hedgerow.strategy.hosting import Mode
 from hedgerow.strategy.kinds import load
 from hedgerow.strategy.kit.config import StrategyConfig, effective_limits
 from hedgerow.strategy.protocol import LIVE, check_context
 from hedgerow.tape.format import Tape
 
-RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 SCHEDULES = {"fixed": IBKR_FIXED, "tiered": IBKR_TIERED, "none": NO_COMMISSION}
 
 
@@ -55,9 +53,8 @@ def run_spec(spec: Spec, run_id: str, mode: Mode = "compiled", say: Say = quiet)
     An empty run id is made from configuration and data. `mode` changes the speed alone. `say` is told what is being
     done. Raises InvalidValue naming key, value, rule, fix.
     """
-    if run_id and not RUN_ID.fullmatch(run_id):
-        rule = "letters, digits, dot, dash and underscore, 1 to 100, a letter or digit first"
-        raise InvalidValue("run-id", run_id, rule, "for example --run-id aig-2013")
+    if run_id:
+        check_run_id(run_id, "run-id")
     tapes = tapes_of(spec, say)
     check_symbols(spec, tapes)
     hashes = {symbol: [tape_hash(tape) for tape in days] for symbol, days in tapes.items()}

@@ -13,6 +13,7 @@ from hedgerow.backtest.inputs import Say
 from hedgerow.backtest.report import Report, document, to_bytes
 from hedgerow.backtest.spec import Spec, make_spec, spec_tree
 from hedgerow.cli.output import JsonFlag, SetOption, messages, print_pairs, print_table, progress
+from hedgerow.domain.backtest_run import RUN_ID
 from hedgerow.domain.errors import InvalidValue
 
 _REASONS_SHOWN = 6
@@ -50,7 +51,7 @@ def backtest(
     # Only a run needs the engine and, behind it, the compiler.
     from hedgerow.backtest import saved  # noqa: PLC0415
     from hedgerow.backtest.html.page import render  # noqa: PLC0415
-    from hedgerow.backtest.run import RUN_ID, run_spec  # noqa: PLC0415
+    from hedgerow.backtest.run import run_spec  # noqa: PLC0415
 
     keeps = save and RUN_ID.fullmatch(run_id) is not None
     if keeps:

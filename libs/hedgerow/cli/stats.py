@@ -15,10 +15,10 @@ from hedgerow.cli.output import JsonFlag, SessionArgument, console, print_json
 from hedgerow.cli.queries import require_order
 from hedgerow.cli.runs_view import print_comparison, print_leaderboard, print_runs
 from hedgerow.cli.statistics_view import print_statistics
-from hedgerow.domain.backtest_run import METRICS, differences, run_of
+from hedgerow.domain.backtest_run import METRICS
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.period import Period, day_start
-from hedgerow.store.backtest_runs import ranked, read_report, read_runs, report_path
+from hedgerow.store.backtest_runs import compared, ranked, read_runs
 from hedgerow.store.location import location_of, status_location_of
 from hedgerow.store.statistics import hedge_statistics
 
@@ -99,17 +99,11 @@ def compare(
     json_: JsonFlag = False,
 ) -> None:
     """Lays two backtest runs side by side and names what differs, configuration first."""
-    root = state_dir.home()
-    first, second = read_report(root, run_a), read_report(root, run_b)
-    sides = [
-        run_of(report, report_path(root, name).stat().st_mtime_ns) for report, name in ((first, run_a), (second, run_b))
-    ]
-    found = differences(first, second)
+    a, b, found = compared(state_dir.home(), run_a, run_b)
     if json_:
-        document: dict[str, Any] = {"run_a": asdict(sides[0]), "run_b": asdict(sides[1])}
-        print_json(document | {"differences": [each._asdict() for each in found]})
+        print_json({"run_a": asdict(a), "run_b": asdict(b), "differences": [each._asdict() for each in found]})
     else:
-        print_comparison(sides[0], sides[1], found)
+        print_comparison(a, b, found)
 
 
 @app.command("leaderboard")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -82,7 +83,16 @@ class Difference(NamedTuple):
     value_b: str
 
 
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 PNL_PARTS = ("total", "gamma", "theta", "vega", "hedging_cost", "slippage", "commissions")
+
+
+def check_run_id(text: str, key: str = "run_id") -> str:
+    """A run's name as its folder is called; raises InvalidValue."""
+    if not RUN_ID.fullmatch(text):
+        rule = "letters, digits, dot, dash and underscore, 1 to 100, a letter or digit first"
+        raise InvalidValue(key, text, rule, "for example aig-2013")
+    return text
 
 
 def run_of(report: Mapping[str, Any], created_ns: int) -> Run:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hedgerow.domain.backtest_run import METRICS, Run, RunState, metric_of, rank, run_of
+from hedgerow.domain.backtest_run import Difference, Run, RunState, differences, metric_of, rank, run_of
 from hedgerow.domain.errors import InvalidValue, NotFound
 from hedgerow.store.location import Place
 from hedgerow.store.read import Row, read_rows
@@ -38,7 +38,16 @@ def read_report(root: Path, run_id: str) -> dict[str, Any]:
 
 def read_run(root: Path, run_id: str) -> Run:
     """The run by its report alone; raises NotFound or InvalidValue."""
-    report = read_report(root, run_id)
+    return _run(root, run_id, read_report(root, run_id))
+
+
+def compared(root: Path, run_a: str, run_b: str) -> tuple[Run, Run, list[Difference]]:
+    """Two finished runs and what differs, configuration first; raises NotFound or InvalidValue."""
+    a, b = read_report(root, run_a), read_report(root, run_b)
+    return _run(root, run_a, a), _run(root, run_b, b), differences(a, b)
+
+
+def _run(root: Path, run_id: str, report: dict[str, Any]) -> Run:
     return run_of(report, report_path(root, run_id).stat().st_mtime_ns)
 
 
@@ -75,6 +84,3 @@ def ranked(runs: list[Run], order_by: str, key: str = "order_by") -> list[Run]:
         return runs
     metric = metric_of(key, order_by)
     return sorted(runs, key=lambda run: rank(metric, run.figures))
-
-
-__all__ = ["METRICS", "ranked", "read_report", "read_run", "read_runs", "report_path"]
