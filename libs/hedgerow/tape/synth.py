@@ -53,8 +53,8 @@ def synth_tape(
     every `option_interval_ms` within the session. `also` are contracts listed besides, expired ones left out: what was
     traded on an earlier day goes on being quoted. Raises InvalidValue for a closed day or a value out of range.
     """
-    opened_and_closed = checked_session(seed, day, spot, interval_ms, option_interval_ms, volatility)
-    open_ns, close_ns = opened_and_closed
+    hours = checked_session(seed, day, spot, interval_ms, option_interval_ms, volatility)
+    open_ns, close_ns = hours
     underlying = stock(symbol)
     generator = np.random.default_rng(seed)
     step_ns = interval_ms * _NS_PER_MS
@@ -69,25 +69,39 @@ def synth_tape(
     contracts = listed_contracts(underlying.symbol, day, spot)
     contracts += [one for one in also if one not in contracts and one.expiry and last_trading_day(one.expiry) >= day]
     option_bid, option_ask = _chain_quotes(contracts, ts[quoted], (bid[quoted] + ask[quoted]) * 0.5, spot, volatility)
-    width = len(contracts)
     sizes = generator.integers(1, 20, size=(2, len(ts))) * 100.0
-    option_sizes = generator.integers(5, 80, size=(2, option_bid.size)).astype(np.float64)
-    option_sizes[0][np.isnan(option_bid.ravel())] = 0.0
-    all_ts = np.concatenate((ts, np.repeat(ts[quoted], width)))
-    columns = TapeColumns(
-        ts=all_ts,
-        instrument=np.concatenate((np.zeros(len(ts)), np.tile(np.arange(1, width + 1), len(quoted)))).astype(np.int32),
-        bid=np.concatenate((bid, option_bid.ravel())),
-        ask=np.concatenate((ask, option_ask.ravel())),
-        bid_size=np.concatenate((sizes[0], option_sizes[0])),
-        ask_size=np.concatenate((sizes[1], option_sizes[1])),
-        extended=(all_ts <= open_ns) | (all_ts > close_ns),
-    ).in_time_order()
+    columns = day_columns(generator, ts, (bid, ask, *sizes), quoted, (option_bid, option_ask), hours)
     meta = TapeMeta(
         VERSION, underlying.symbol, day, TIME_ZONE, interval_ms, "synthetic", seed, open_ns, close_ns,
         (underlying, *contracts),
     )  # fmt: skip
     return meta, columns
+
+
+def day_columns(
+    generator: np.random.Generator, ts: NDArray[np.int64], underlying: tuple[Floats, Floats, Floats, Floats],
+    quoted: NDArray[np.int64], chain: tuple[Floats, Floats], hours: tuple[int, int],
+) -> TapeColumns:  # fmt: skip
+    """A day's rows: bid, ask and their sizes of the stock at `ts`; bids and asks (times by contracts) at `ts[quoted]`.
+
+    The options' sizes are drawn here.
+    """
+    bid, ask, bid_size, ask_size = underlying
+    option_bid, option_ask = (prices.ravel() for prices in chain)
+    width = chain[0].shape[1]
+    sizes = generator.integers(5, 80, size=(2, option_bid.size)).astype(np.float64)
+    sizes[0][np.isnan(option_bid)] = 0.0
+    all_ts = np.concatenate((ts, np.repeat(ts[quoted], width)))
+    open_ns, close_ns = hours
+    return TapeColumns(
+        ts=all_ts,
+        instrument=np.concatenate((np.zeros(len(ts)), np.tile(np.arange(1, width + 1), len(quoted)))).astype(np.int32),
+        bid=np.concatenate((bid, option_bid)),
+        ask=np.concatenate((ask, option_ask)),
+        bid_size=np.concatenate((bid_size, sizes[0])),
+        ask_size=np.concatenate((ask_size, sizes[1])),
+        extended=(all_ts <= open_ns) | (all_ts > close_ns),
+    ).in_time_order()
 
 
 def synth_days(seed: int, first: date, days: int, symbol: str = "SIMX") -> Iterator[tuple[TapeMeta, TapeColumns]]:

@@ -25,6 +25,7 @@ from hedgerow.tape.synth import (
     Floats,
     black_scholes,
     checked_session,
+    day_columns,
     listed_contracts,
     option_quotes,
 )
@@ -135,20 +136,8 @@ def _one_day(
     ]  # fmt: skip
     mid = (bid[quoted] + ask[quoted]) * 0.5
     option_bid, option_ask = _chain(contracts, ts[quoted], mid, path, quoted, volatility)
-    width = len(contracts)
     sizes = np.maximum(generator.lognormal(5.5, 0.8, size=(2, len(ts))) / path.width // 100 * 100, 100.0)
-    option_sizes = generator.integers(5, 80, size=(2, option_bid.size)).astype(np.float64)
-    option_sizes[0][np.isnan(option_bid.ravel())] = 0.0
-    all_ts = np.concatenate((ts, np.repeat(ts[quoted], width)))
-    columns = TapeColumns(
-        ts=all_ts,
-        instrument=np.concatenate((np.zeros(len(ts)), np.tile(np.arange(1, width + 1), len(quoted)))).astype(np.int32),
-        bid=np.concatenate((bid, option_bid.ravel())),
-        ask=np.concatenate((ask, option_ask.ravel())),
-        bid_size=np.concatenate((sizes[0], option_sizes[0])),
-        ask_size=np.concatenate((sizes[1], option_sizes[1])),
-        extended=(all_ts <= open_ns) | (all_ts > close_ns),
-    ).in_time_order()
+    columns = day_columns(generator, ts, (bid, ask, *sizes), quoted, (option_bid, option_ask), hours)
     meta = TapeMeta(
         VERSION, symbol, day, TIME_ZONE, interval_ms, "synthetic, model regimes", seed, open_ns, close_ns,
         (stock(symbol), *contracts),
