@@ -122,7 +122,6 @@ class Inputs:
     feed_trouble: str = ""
     tape_interval_ms: int = 0
     data_lag_ms: float = 0.0
-    quotes_in_session: int = 0
     last_ack_time: int = 0
 
     @property

@@ -1,4 +1,4 @@
-"""The report of a backtest as one document: what it holds, its bytes, and reading it again.
+"""The report of a backtest as one document: what it holds, and its bytes.
 
 Every figure is defined in docs/metric-definitions.md. Amounts are USD, rounded to a millionth so that the parts of a
 P&L sum to its total as decimals; times are ns UTC of market time; a figure without a value is null. Nothing in it
@@ -10,11 +10,9 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from hedgerow.backtest.timeline import Timeline
-from hedgerow.domain.errors import InvalidValue
 
 VERSION = 1
 DECIMALS = 6
@@ -244,15 +242,3 @@ def _finite(value: Any) -> Any:
 def to_bytes(content: dict[str, Any]) -> bytes:
     """A report's document as the bytes of its file: keys sorted, numbers as they are."""
     return (json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
-
-
-def read_document(path: Path) -> dict[str, Any]:
-    """The document a report's file holds; raises InvalidValue where it is none of this version."""
-    try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise InvalidValue("report", str(path), "a JSON report of `hedgerow backtest`", "run it again") from error
-    if not isinstance(content, dict) or content.get("version") != VERSION:
-        found = content.get("version") if isinstance(content, dict) else None
-        raise InvalidValue("report version", found, f"this release reads version {VERSION}", "run the backtest again")
-    return content

@@ -15,29 +15,12 @@ from hedgerow import state_dir
 from hedgerow.backtest.columns import Columns, verdict_of
 from hedgerow.backtest.run import BacktestRun
 from hedgerow.domain.errors import InvalidValue
-from hedgerow.strategy.codes import (
-    BlockReason,
-    DeltaState,
-    ExecutionState,
-    Gate,
-    HedgeFSM,
-    IntentAction,
-    LiquidityState,
-    MarketState,
-    OptionState,
-    SystemState,
-    TradingFSM,
-    Verdict,
-)
+from hedgerow.strategy.codes import Gate, IntentAction, Verdict
+from hedgerow.strategy.contract import CODES
 from hedgerow.strategy.observation import ObservationCause
 
-REPORT, DECISIONS = "report.json", "decisions.parquet"
-_WORDS = {
-    "cause": ObservationCause, "option_state": OptionState, "delta_state": DeltaState, "market_state": MarketState,
-    "liquidity_state": LiquidityState, "execution_state": ExecutionState, "system_state": SystemState,
-    "trading_fsm": TradingFSM, "hedge_fsm": HedgeFSM, "block_reason": BlockReason, "safe_cause": BlockReason,
-    "action": IntentAction,
-}  # fmt: skip
+REPORT = "report.json"
+_WORDS = {"cause": ObservationCause, "action": IntentAction, **CODES}
 """Columns of codes, which the file holds as words."""
 
 

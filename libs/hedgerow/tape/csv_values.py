@@ -15,7 +15,6 @@ from hedgerow.tape.csv_mapping import CsvTime
 from hedgerow.tape.sessions import midnight_ns
 
 Floats = NDArray[np.float64]
-_NS_PER_DAY = 86_400 * 1_000_000_000
 _FRACTION_DIGITS = 9
 
 

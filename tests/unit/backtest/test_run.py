@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hedgerow.backtest.report import Pnl, document, read_document, to_bytes
+from hedgerow.backtest.report import Pnl, document, to_bytes
 from hedgerow.backtest.run import BacktestRun, run_spec
 from hedgerow.backtest.spec import make_spec
 from hedgerow.domain.errors import InvalidValue
@@ -138,17 +137,11 @@ def test_the_curve_of_all_ends_at_the_total(two_days: BacktestRun) -> None:
         assert one.max_drawdown >= max(one.equity.equity[:1][0] - min(one.equity.equity), 0.0)
 
 
-def test_the_document_names_no_place_and_reads_back(folder: Path, tmp_path: Path) -> None:
+def test_the_document_names_no_place(folder: Path) -> None:
     found = run(folder)
     content = to_bytes(document(found.report))
     assert str(folder).encode() not in content
     assert content == to_bytes(document(run(folder).report))
-    path = tmp_path / "report.json"
-    path.write_bytes(content)
-    assert read_document(path) == json.loads(content)
-    path.write_text('{"version": 99}')
-    with pytest.raises(InvalidValue, match="version"):
-        read_document(path)
 
 
 def test_rules_are_asked_about_every_order_and_can_deny_all(folder: Path) -> None:
