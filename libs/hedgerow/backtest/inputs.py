@@ -205,10 +205,9 @@ def _first_mid(tapes: tuple[Tape, ...], wanted: Instrument) -> float:
     """The first two-sided mid in session of an instrument."""
     for tape in tapes:
         if wanted in tape.meta.instruments:
-            rows = (tape.instrument == tape.meta.instruments.index(wanted)) & ~tape.extended
-            mids = (tape.bid[rows] + tape.ask[rows]) * 0.5
-            known = np.flatnonzero(np.isfinite(mids))
+            of_it = (tape.instrument == tape.meta.instruments.index(wanted)) & ~tape.extended
+            known = np.flatnonzero(of_it & (tape.bid <= tape.ask))
             if len(known):
-                return float(mids[known[0]])
+                return float(tape.bid[known[0]] + tape.ask[known[0]]) * 0.5
     rule = "a contract the tapes quote on both sides, or one with an average_price"
     raise InvalidValue("position.legs", wanted.instrument_id, rule, "`hedgerow tape info FILE` lists expiries")

@@ -90,8 +90,8 @@ _NAMES = ("ts", "instrument", "bid", "ask", "bid_size", "ask_size", "extended")
 
 
 def _two_sided(tape: Tape) -> np.typing.NDArray[np.intp]:
-    """Rows of the underlying in session with both sides."""
-    return np.flatnonzero((tape.instrument == 0) & ~tape.extended & ~np.isnan(tape.bid) & ~np.isnan(tape.ask))
+    """Rows of the underlying in session with both sides, not crossed: those that have a mid."""
+    return np.flatnonzero((tape.instrument == 0) & ~tape.extended & (tape.bid <= tape.ask))
 
 
 def _mid(tape: Tape, row: int) -> float:
