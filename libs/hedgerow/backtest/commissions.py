@@ -2,8 +2,8 @@
 
 Both charge per share, at least a minimum and at most a percentage of the trade's value per order; where the maximum is
 below the minimum, the maximum is charged. Tiered rates fall with the shares traded in the calendar month, each share
-at the rate of the tier it falls in. Exchange, clearing and regulatory fees, which tiered passes on, are one rate per
-share here (`third_party`), 0 unless given.
+at the rate of the tier it falls in. Exchange, clearing and regulatory fees, which tiered passes on (fixed: the
+regulatory ones), are one rate per share here (`third_party`), 0 unless given.
 """
 
 from __future__ import annotations
