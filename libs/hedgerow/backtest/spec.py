@@ -107,7 +107,9 @@ class Fills(Section):
 
     model: Literal["touch", "mid"] = Field(default="touch", description="at the opposite touch, or mid + half_spread")
     latency_ms: NotNegative = Field(default=0.0, le=60_000, description="ms of market time to the market, and back")
-    half_spread: NotNegative = Field(default=0.0, description="USD per share paid beyond the mid by model mid")
+    half_spread: NotNegative = Field(
+        default=0.0, description="USD per share paid beyond the mid by model mid; an order with a nearer limit waits"
+    )
     partials: bool = Field(default=True, description="fill no more than the quoted size")
 
 
