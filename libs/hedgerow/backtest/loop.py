@@ -51,11 +51,10 @@ from hedgerow.strategy.compiled import compiled
 from hedgerow.strategy.decision import IntentView
 from hedgerow.strategy.gamma_scalper.step import step
 from hedgerow.strategy.intent_rules import IntentRule
+from hedgerow.strategy.kit.profit import OPENING_NS
 from hedgerow.strategy.observation import MAX_LEGS, Observation, ObservationCause
 
 NS_PER_MINUTE = 60_000_000_000
-OPENING_NS = 5 * NS_PER_MINUTE
-"""So long after the open marks wait for legs that did not quote yet: shares are at a new price, they at an old one."""
 LAST_TURN = 2 * MAX_TURNS
 """At one instant nothing more is evaluated for what a decision itself brought about."""
 EXERCISED_FROM = 0.01

@@ -19,7 +19,7 @@ LegMemories = tuple[LegMemory, LegMemory, LegMemory, LegMemory, LegMemory, LegMe
 
 
 class Book(NamedTuple):
-    """The option position's totals; `unrealized_options` is USD against the average price.
+    """The option position's totals; `unrealized_options` is USD against the average price, NaN without a mark.
 
     `legs` is how many legs count, `ready` that each of them has greeks, `lost` that one had them and has no more,
     `disagreed` that the broker's delta of one is too different for too long.
@@ -82,10 +82,8 @@ def total(params: Params, now: int, spot: float, views: LegViews, legs: Legs) ->
         view = views[i]
         leg = legs[i]
         shares = view.contracts * view.multiplier
-        if view.active:
-            gain = (leg.memory.quote_mid - view.average_price) * shares
-            if math.isfinite(gain):
-                unrealized += gain
+        if view.active and shares != 0.0:
+            unrealized += (leg.memory.quote_mid - view.average_price) * shares
         if leg.greeks.provenance != Provenance.NONE:
             count += 1
             delta += shares * leg.greeks.delta

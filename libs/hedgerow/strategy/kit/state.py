@@ -104,7 +104,7 @@ class Hedges(NamedTuple):
 class Session(NamedTuple):
     """The running session's profit and loss and the circuit breaker's latch.
 
-    `pnl_baseline` is the total P&L when the session began (NaN before), `breaker_base` the daily P&L at the last
+    `pnl_baseline` is the total P&L when the session began (NaN until known), `breaker_base` the daily P&L at the last
     operator's reset: a new loss is counted from there.
     """
 
