@@ -24,6 +24,7 @@ from hedgerow.strategy.kit import chain
 from hedgerow.strategy.kit.chain import Situation, Wish, conclude, prepare, value
 from hedgerow.strategy.kit.config import Section, StrategyConfig
 from hedgerow.strategy.kit.config import params as common_params
+from hedgerow.strategy.kit.intent import hedge_target
 from hedgerow.strategy.kit.legs import leg_counts, years_to_expiry
 from hedgerow.strategy.observation import MAX_LEGS, Observation
 
@@ -103,11 +104,16 @@ def half_width(params: Params, spot: float, gamma: float, years: float) -> float
 
 @compiled
 def to_edge(net_delta: float, band: float) -> float:
-    """Signed whole shares that bring the net delta inside or onto the band's edge, 0 inside it or when unknown."""
+    """Signed whole shares that bring the net delta inside or onto the band's edge, 0 inside it or when unknown.
+
+    Where the band is so narrow that these would leave it on its other side, as near to its middle as shares go.
+    """
     beyond = abs(net_delta) - band
     if not (math.isfinite(beyond) and beyond > 0.0):
         return 0.0
     shares = float(math.ceil(beyond))
+    if shares - abs(net_delta) > band:
+        return hedge_target(net_delta)
     return -shares if net_delta > 0.0 else shares
 
 

@@ -64,8 +64,8 @@ def initial_state(params: Params) -> State:
 
 @compiled
 def slot_now(params: Params, o: Observation) -> int:
-    """How many whole intervals of today's session have passed."""
-    return (o.now - o.session_open) // params.interval_ns
+    """How many whole intervals of today's session have passed, 0 before its open."""
+    return max(0, o.now - o.session_open) // params.interval_ns
 
 
 @compiled

@@ -66,6 +66,15 @@ def test_back_to_the_edge_in_whole_shares(net_delta: float, band: float, shares:
     assert band_optimal.to_edge(net_delta, band) == shares
 
 
+@pytest.mark.parametrize(
+    ("net_delta", "shares"), [(0.3, 0.0), (-0.3, 0.0), (0.7, -1.0), (-1.7, 2.0), (2.4, -2.0), (0.5, 0.0)]
+)
+def test_a_band_narrower_than_a_share_is_not_traded_across_for_ever(net_delta: float, shares: float) -> None:
+    """No whole number of shares may end inside it: the nearest to the middle does, and there it stays."""
+    assert band_optimal.to_edge(net_delta, 0.1) == shares
+    assert band_optimal.to_edge(net_delta + shares, 0.1) == 0.0
+
+
 def test_a_hedge_of_the_band_ends_at_its_edge() -> None:
     world = Driven("band_optimal", rule={"cost_ratio": 0.0001, "risk_aversion": 0.1})
     world.start()
@@ -127,6 +136,20 @@ def test_a_new_session_begins_its_own_intervals() -> None:
     assert time_based.slot_now(params, seen) == 3
     after, _ = time_based.step(params, time_based.initial_state(params), seen)
     assert (after.session_open, after.slot) == (OPEN, 3)
+
+
+def test_what_is_quoted_before_the_open_is_no_interval_of_the_session() -> None:
+    world = Driven("time_based", rule={"interval_seconds": 60})
+    world.now = OPEN - 200 * NS
+    world.start()
+    sent = []
+    for second in range(-195, 66, 5):
+        world.pass_time(5)
+        world.spot += 0.35
+        if world.see().intent.action == IntentAction.SUBMIT:
+            sent.append(second)
+            world.fill_all()
+    assert sent == [60]
 
 
 # moving average
