@@ -23,7 +23,7 @@ from hedgerow.tape.csv_values import Floats, Rows, local_days, times
 from hedgerow.tape.examine import examine
 from hedgerow.tape.format import VERSION, TapeColumns, TapeMeta, Trades
 from hedgerow.tape.quality import DEFAULTS, Policy, Report, day_source
-from hedgerow.tape.sessions import TIME_ZONE, next_session, session
+from hedgerow.tape.sessions import TIME_ZONE, hours_of
 from hedgerow.tape.writer import write_tape
 
 _OCC = re.compile(r"(?P<root>[A-Z.]{1,6}) *(?P<expiry>\d{6})(?P<right>[CP])(?P<strike>\d{8})")
@@ -191,10 +191,7 @@ class _Days:
 
     def _write(self, key: _Key) -> None:
         day = self._open.pop(key)
-        hours = session(key.day)
-        if hours is None:
-            rule = f"a day on which the exchange is open; the next is {next_session(key.day)}"
-            raise InvalidValue(f"{self._file} date", key.day.isoformat(), rule)
+        hours = hours_of(key.day, f"{self._file} date")
         whole = {name: np.concatenate([part[name] for part in day.parts]) for name in day.parts[0]}
         day.parts.clear()
         mapping, instruments = self._mapping, tuple(day.instruments)

@@ -18,7 +18,7 @@ from hedgerow.tape.lean_bars import PRICE_SCALE, Bars, parse_bars
 from hedgerow.tape.lean_source import GET_AGAIN, LeanDay, find_day, only_member, opened_zip
 from hedgerow.tape.lean_trades import parse_trades
 from hedgerow.tape.quality import DEFAULTS, Policy, day_source
-from hedgerow.tape.sessions import TIME_ZONE, midnight_ns, next_session, session
+from hedgerow.tape.sessions import TIME_ZONE, hours_of, midnight_ns
 from hedgerow.tape.writer import write_tape
 
 # Called with the stage, what is done and what there is to do.
@@ -54,19 +54,16 @@ def import_lean(
     """
     underlying = stock(symbol.strip().upper())
     found = find_day(data, underlying.symbol, day, resolution, trades)
-    opened_and_closed = session(day)
-    if opened_and_closed is None:
-        rule = f"a day on which the exchange is open; the next is {next_session(day)}"
-        raise InvalidValue("date", day.isoformat(), rule)
+    hours = hours_of(day)
     report = progress or _silent
     counts: dict[str, int] = {}
     if found.resolution == "tick":
-        columns, note, counts["SUSPICIOUS"] = _ticks(found, day, opened_and_closed, report)
+        columns, note, counts["SUSPICIOUS"] = _ticks(found, day, hours, report)
         instruments: tuple[Instrument, ...] = (underlying,)
     else:
-        columns, instruments = _bars(found, underlying, day, opened_and_closed, report)
+        columns, instruments = _bars(found, underlying, day, hours, report)
         note = ""
-    source = day_source(f"{symbol.upper()} {day}", day, opened_and_closed, found.interval_ms, instruments)
+    source = day_source(f"{symbol.upper()} {day}", day, hours, found.interval_ms, instruments)
     columns, examined = examine(source, columns, policy)
     prints, left_out = _trades(found, instruments, day, report)
     counts = {**dict(examined.counts), **_summed(counts, left_out)}
@@ -78,8 +75,8 @@ def import_lean(
         interval_ms=found.interval_ms,
         source=f"lean: {' + '.join(path.relative_to(data).as_posix() for path in found.files)}{note}",
         seed=None,
-        session_open_ns=opened_and_closed[0],
-        session_close_ns=opened_and_closed[1],
+        session_open_ns=hours[0],
+        session_close_ns=hours[1],
         instruments=instruments,
         quality=tuple(counts.items()),
     )

@@ -40,6 +40,15 @@ def session(day: date) -> tuple[int, int] | None:
     return _sessions_of(day.year).get(day)
 
 
+def hours_of(day: date, key: str = "date") -> tuple[int, int]:
+    """As `session`; raises InvalidValue naming `key` for a day on which the exchange is closed."""
+    hours = session(day)
+    if hours is None:
+        rule = f"a day on which the exchange is open; the next is {next_session(day)}"
+        raise InvalidValue(key, day.isoformat(), rule)
+    return hours
+
+
 def midnight_ns(day: date) -> int:
     """Midnight in New York at the start of `day`, ns UTC."""
     return int(datetime(day.year, day.month, day.day, tzinfo=NEW_YORK).timestamp()) * 1_000_000_000

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.instrument import Instrument, Right, option, stock
 from hedgerow.tape.format import VERSION, TapeColumns, TapeMeta
-from hedgerow.tape.sessions import TIME_ZONE, expiry_close_ns, last_trading_day, next_session, session
+from hedgerow.tape.sessions import TIME_ZONE, expiry_close_ns, hours_of, last_trading_day, next_session
 
 Floats = NDArray[np.float64]
 
@@ -134,11 +134,7 @@ def checked_session(
         raise InvalidValue("option_interval_ms", option_interval_ms, f"a multiple of {interval_ms} up to 300000")
     if not 0.05 <= volatility <= 2.0:
         raise InvalidValue("volatility", volatility, "between 0.05 and 2.0 per year")
-    opened_and_closed = session(day)
-    if opened_and_closed is None:
-        rule = f"a day on which the exchange is open; the next is {next_session(day)}"
-        raise InvalidValue("date", day.isoformat(), rule)
-    return opened_and_closed
+    return hours_of(day)
 
 
 def _path(generator: np.random.Generator, seconds: Floats, spot: float) -> Floats:
