@@ -83,6 +83,12 @@ def sessions() -> list[StateDir]:
     return [StateDir(path) for path in sorted(folder.iterdir()) if path.is_dir()] if folder.is_dir() else []
 
 
+def recorded() -> list[StateDir]:
+    """All that may hold records: the sessions, oldest first, then `live` where it is."""
+    ours = live()
+    return [*sessions(), *([ours] if ours.root.is_dir() else [])]
+
+
 def resolve(name: str = "latest") -> StateDir:
     """The session of that name: `latest`, `live`, a session's folder name (or its unique end), or a path.
 

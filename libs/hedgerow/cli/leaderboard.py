@@ -32,7 +32,7 @@ def leaderboard_rows(root: Path, by: str, source: Source = Source.ALL) -> list[d
     if source is not Source.SESSION:
         found += [("backtest", run.run_id, each) for run in read_runs(root) for each in run.strategies]
     if source is not Source.BACKTEST:
-        for state in [*state_dir.sessions(), *([StateDir(root / "live")] if (root / "live").is_dir() else [])]:
+        for state in state_dir.recorded():
             found += [("session", state.root.name, each) for each in _of_session(state)]
     found.sort(key=lambda each: rank(metric, each[2].figures))
     return [

@@ -46,7 +46,7 @@ def nightly(how: How, again: bool = False) -> Nightly:
     root = state_dir.home()
     memory = remembered(root)
     told = Nightly()
-    for state in _sessions(root):
+    for state in filter(_has_log, state_dir.recorded()):
         for folder in log_folders(state):
             subject = f"{state.root.name}/{folder.name}"
             print_ = fingerprint(folder)
@@ -79,12 +79,6 @@ def fingerprint(folder: Path) -> str:
 def lift(root: Path, subject: str) -> int:
     """Ends the alerts about `<session>/<strategy>`; how many stood."""
     return sum(lift_alert(root, code, subject) for code in CODES)
-
-
-def _sessions(root: Path) -> list[StateDir]:
-    live = root / "live"
-    found = [*state_dir.sessions(), *([StateDir(live)] if live.is_dir() else [])]
-    return [state for state in found if _has_log(state)]
 
 
 def _has_log(state: StateDir) -> bool:

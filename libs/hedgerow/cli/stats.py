@@ -80,10 +80,9 @@ def runs(
     json_: JsonFlag = False,
 ) -> None:
     """Lists backtest runs, newest first, or best first by a metric."""
-    root = state_dir.home()
-    live = root / "live"
-    place = location_of(state_dir.StateDir(live)) if live.is_dir() else None
-    found = ranked(read_runs(root, place), by, "--by")[:limit]
+    live = state_dir.live()
+    place = location_of(live) if live.root.is_dir() else None
+    found = ranked(read_runs(state_dir.home(), place), by, "--by")[:limit]
     if json_:
         print_json([asdict(run) for run in found])
     elif not found:
