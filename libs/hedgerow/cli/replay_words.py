@@ -9,37 +9,15 @@ from enum import IntEnum
 from typing import Any
 
 from hedgerow.cli.output import wall_text
-from hedgerow.strategy.codes import (
-    BlockReason,
-    DeltaState,
-    ExecutionState,
-    Gate,
-    HedgeFSM,
-    IntentAction,
-    LiquidityState,
-    MarketState,
-    OptionState,
-    Provenance,
-    SystemState,
-    TradingFSM,
-    Verdict,
-)
+from hedgerow.strategy.codes import BlockReason, Gate, IntentAction, Provenance, Verdict
+from hedgerow.strategy.contract import CODES
 from hedgerow.strategy.decision import Decision
 from hedgerow.strategy.observation import Observation, ObservationCause, OrderPhase, RiskState
 from hedgerow.strategy.replay import Tick, same_bits
 from hedgerow.strategy.session_log import DECISION, OBSERVATION
 
 _CODES: dict[str, type[IntEnum]] = {
-    "option_state": OptionState,
-    "delta_state": DeltaState,
-    "market_state": MarketState,
-    "liquidity_state": LiquidityState,
-    "execution_state": ExecutionState,
-    "system_state": SystemState,
-    "trading_fsm": TradingFSM,
-    "hedge_fsm": HedgeFSM,
-    "block_reason": BlockReason,
-    "safe_cause": BlockReason,
+    **CODES,
     "intent.action": IntentAction,
     "cause": ObservationCause,
     "order.phase": OrderPhase,
@@ -73,9 +51,7 @@ def in_words(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return (
-            repr(value) if math.isfinite(value) else {"nan": "NaN", "inf": "infinite", "-inf": "-infinite"}[str(value)]
-        )
+        return repr(value) if math.isfinite(value) else _NOT_FINITE[str(value)]
     return f"{wall_text(value)} ({value})" if value and _TIME.search(name) else str(value)
 
 
