@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -45,6 +46,15 @@ class Daemon:
     def _evaluate(self, cause: ObservationCause) -> None:
         observation = self.observer.observe(self.inputs, cause)
         self.seen.append((observation.links.reconciled, observation.stock_quantity))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Its stream is open, or being opened."""
+        run = asyncio.create_task(self.stream.run())
+        try:
+            yield
+        finally:
+            run.cancel()
 
     @property
     def reconciled(self) -> bool:
@@ -101,16 +111,13 @@ async def test_an_order_a_former_run_left_resting_is_taken_back_before_anything_
 ) -> None:
     feed.snapshot.sequence = 3
     feed.snapshot.open_orders.append(order("old-1", "hr-1"))
-    running = asyncio.create_task(daemon.stream.run())
-    try:
+    async with daemon.running():
         await until(lambda: feed.cancels == ["hr-1"], "the order is canceled")
         assert not any(reconciled for reconciled, _ in daemon.seen)
         feed.say(report(4, ReportKind.CANCEL_SENT, OrderStatus.PENDING_CANCEL))
         feed.say(report(5, ReportKind.CANCELED, OrderStatus.CANCELED))
         await until(lambda: daemon.reconciled, "hedging may go on")
         assert feed.cancels == ["hr-1"]
-    finally:
-        running.cancel()
 
 
 async def test_a_fill_found_in_a_snapshot_has_the_time_it_happened_in_the_market(
@@ -122,18 +129,14 @@ async def test_a_fill_found_in_a_snapshot_has_the_time_it_happened_in_the_market
     mine.fills.append(fill_to_wire(Fill("e.1.01", Decimal(40), Decimal(5), None, None, 77)))
     mine.update_time.FromNanoseconds(10**18)  # wall time: in a replay some other year
     feed.snapshot.open_orders.append(mine)
-    running = asyncio.create_task(daemon.stream.run())
-    try:
+    async with daemon.running():
         await until(lambda: daemon.reconciled, "the stream is open")
         view = daemon.inputs.order.view
         assert (view.intent_number, view.cum_qty, view.event_time) == (1, 40.0, 77)
-    finally:
-        running.cancel()
 
 
 async def test_an_intent_a_former_run_left_on_its_way_is_taken_back_too(feed: IntentsFeed, daemon: Daemon) -> None:
-    running = asyncio.create_task(daemon.stream.run())
-    try:
+    async with daemon.running():
         await until(lambda: daemon.reconciled, "the stream is open")
         feed.say(report(1, ReportKind.INTENT, OrderStatus.PENDING))
         await until(lambda: feed.cancels == ["hr-1"], "the order is canceled")
@@ -142,8 +145,6 @@ async def test_an_intent_a_former_run_left_on_its_way_is_taken_back_too(feed: In
         feed.say(report(2, ReportKind.FILL, OrderStatus.FILLED, fill=fill, cum_qty=Decimal(100)))
         await until(lambda: daemon.reconciled, "it filled before the cancel came")
         assert daemon.seen[-1] == (True, 100.0)
-    finally:
-        running.cancel()
 
 
 async def test_what_a_flatten_works_is_left_to_execution_and_pauses_the_daemon(
@@ -153,8 +154,7 @@ async def test_what_a_flatten_works_is_left_to_execution_and_pauses_the_daemon(
     feed.snapshot.state.block_reasons.append("FLATTENING: s, CLOSING")
     feed.snapshot.open_orders.append(order("fl-0123456789abcdef-1", "hr-1"))
     feed.snapshot.open_orders.append(order("old-2", "hr-2"))
-    running = asyncio.create_task(daemon.stream.run())
-    try:
+    async with daemon.running():
         await until(lambda: feed.cancels, "the other run's order is canceled")
         assert feed.cancels == ["hr-2"]
         assert daemon.inputs.pause is Latch.FLATTENED
@@ -165,29 +165,23 @@ async def test_what_a_flatten_works_is_left_to_execution_and_pauses_the_daemon(
         feed.say_state("FLATTENED: another, DONE")  # ours was given up: what it left resting is nobody's
         await until(lambda: "hr-1" in feed.cancels, "it is taken back")
         assert not daemon.observer.observe(daemon.inputs, ObservationCause.TIMER).commands.paused
-    finally:
-        running.cancel()
 
 
 async def test_a_flatten_s_own_order_is_no_disagreement_until_it_is_nobody_s(feed: IntentsFeed, daemon: Daemon) -> None:
     feed.snapshot.sequence = 3
     feed.snapshot.state.block_reasons.append("FLATTENING: s, CLOSING")
     feed.snapshot.open_orders.append(order("fl-0123456789abcdef-1", "hr-1"))
-    running = asyncio.create_task(daemon.stream.run())
-    try:
+    async with daemon.running():
         await until(lambda: daemon.reconciled, "journal and broker agree: the order is known")
         feed.say_state("FLATTENED: another, DONE")
         await until(lambda: feed.cancels == ["hr-1"], "it is taken back")
         await until(lambda: not daemon.reconciled, "nothing new leaves before it is over")
         feed.say(report(4, ReportKind.CANCELED, OrderStatus.CANCELED))
         await until(lambda: daemon.reconciled, "it is over")
-    finally:
-        running.cancel()
 
 
 async def test_a_corrected_execution_replaces_what_it_corrects(feed: IntentsFeed, daemon: Daemon) -> None:
-    running = asyncio.create_task(daemon.stream.run())
-    try:
+    async with daemon.running():
         await until(lambda: daemon.reconciled, "the stream is open")
         for number, quantity in ((1, 100), (2, 60)):
             fill = Fill(f"e.1.0{number}", Decimal(quantity), Decimal(5), Decimal(1), None, 1)
@@ -204,5 +198,3 @@ async def test_a_corrected_execution_replaces_what_it_corrects(feed: IntentsFeed
             await until(partial(daemon.shows, float(quantity)), f"{quantity} shares")
         assert {quantity for reconciled, quantity in daemon.seen if reconciled} == {0.0, 100.0, 60.0}
         assert daemon.inputs.position.commissions == 1
-    finally:
-        running.cancel()
