@@ -22,7 +22,7 @@ from hedgerow.strategy.compiled import compiled
 from hedgerow.strategy.decision import Decision
 from hedgerow.strategy.kit import chain
 from hedgerow.strategy.kit.chain import Situation, Wish, conclude, prepare, value
-from hedgerow.strategy.kit.config import Section, StrategyConfig
+from hedgerow.strategy.kit.config import NO_COST_GATE, Section, StrategyConfig
 from hedgerow.strategy.kit.config import params as common_params
 from hedgerow.strategy.kit.intent import hedge_target
 from hedgerow.strategy.kit.legs import leg_counts, years_to_expiry
@@ -43,9 +43,7 @@ class Rule(Section):
 class Config(StrategyConfig):
     """One band-optimal hedger, the entry of `strategies:` with kind band_optimal; its cost gate holds nothing back."""
 
-    DEFAULTS: ClassVar[dict[str, Any]] = {
-        "gates": {"intent": {"hedge": {"min_hedge_shares": 1.0, "cooldown_seconds": 0.0, "min_price_move_pct": 0.0}}}
-    }
+    DEFAULTS: ClassVar[dict[str, Any]] = NO_COST_GATE
     kind: Literal["band_optimal"] = "band_optimal"
     rule: Rule = Rule()
 

@@ -18,7 +18,7 @@ from hedgerow.strategy.compiled import compiled
 from hedgerow.strategy.decision import Decision
 from hedgerow.strategy.kit import chain
 from hedgerow.strategy.kit.chain import Wish, conclude, prepare, value
-from hedgerow.strategy.kit.config import Section, StrategyConfig
+from hedgerow.strategy.kit.config import NO_COST_GATE, Section, StrategyConfig
 from hedgerow.strategy.kit.config import params as common_params
 from hedgerow.strategy.kit.intent import sign_of, touch_price
 from hedgerow.strategy.observation import Observation, OutsideFault
@@ -38,9 +38,7 @@ class Rule(Section):
 class Config(StrategyConfig):
     """One bridged strategy, the entry of `strategies:` with kind bridge; its cost gate holds nothing back."""
 
-    DEFAULTS: ClassVar[dict[str, Any]] = {
-        "gates": {"intent": {"hedge": {"min_hedge_shares": 1.0, "cooldown_seconds": 0.0, "min_price_move_pct": 0.0}}}
-    }
+    DEFAULTS: ClassVar[dict[str, Any]] = NO_COST_GATE
     kind: Literal["bridge"] = "bridge"
     rule: Rule = Rule()
 

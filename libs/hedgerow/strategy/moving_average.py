@@ -12,7 +12,7 @@ from hedgerow.strategy.compiled import compiled
 from hedgerow.strategy.decision import Decision
 from hedgerow.strategy.kit import chain
 from hedgerow.strategy.kit.chain import Wish, conclude, prepare, value
-from hedgerow.strategy.kit.config import Section, StrategyConfig
+from hedgerow.strategy.kit.config import NO_COST_GATE, Section, StrategyConfig
 from hedgerow.strategy.kit.config import params as common_params
 from hedgerow.strategy.kit.state import MAX_BARS, Bars
 from hedgerow.strategy.observation import Observation
@@ -38,10 +38,7 @@ class Rule(Section):
 class Config(StrategyConfig):
     """One moving-average strategy, the entry of `strategies:` with kind moving_average; it adopts no options."""
 
-    DEFAULTS: ClassVar[dict[str, Any]] = {
-        "adopt": "none",
-        "gates": {"intent": {"hedge": {"min_hedge_shares": 1.0, "cooldown_seconds": 0.0, "min_price_move_pct": 0.0}}},
-    }
+    DEFAULTS: ClassVar[dict[str, Any]] = {"adopt": "none", **NO_COST_GATE}
     kind: Literal["moving_average"] = "moving_average"
     rule: Rule = Rule()
 

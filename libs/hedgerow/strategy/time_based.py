@@ -11,7 +11,7 @@ from hedgerow.strategy.compiled import compiled
 from hedgerow.strategy.decision import Decision
 from hedgerow.strategy.kit import chain
 from hedgerow.strategy.kit.chain import Situation, Wish, conclude, prepare, value
-from hedgerow.strategy.kit.config import NS_PER_SECOND, Section, StrategyConfig
+from hedgerow.strategy.kit.config import NO_COST_GATE, NS_PER_SECOND, Section, StrategyConfig
 from hedgerow.strategy.kit.config import params as common_params
 from hedgerow.strategy.kit.intent import hedge_target
 from hedgerow.strategy.observation import Observation
@@ -30,9 +30,7 @@ class Rule(Section):
 class Config(StrategyConfig):
     """One time-based hedger, the entry of `strategies:` with kind time_based; its cost gate holds nothing back."""
 
-    DEFAULTS: ClassVar[dict[str, Any]] = {
-        "gates": {"intent": {"hedge": {"min_hedge_shares": 1.0, "cooldown_seconds": 0.0, "min_price_move_pct": 0.0}}}
-    }
+    DEFAULTS: ClassVar[dict[str, Any]] = NO_COST_GATE
     kind: Literal["time_based"] = "time_based"
     rule: Rule = Rule()
 

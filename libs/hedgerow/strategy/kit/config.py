@@ -216,6 +216,12 @@ class Recovery(Section):
     fault_hold_seconds: Positive = Field(default=60.0, description="seconds of market time in SAFE after the last try")
 
 
+NO_COST_GATE: dict[str, Any] = {
+    "gates": {"intent": {"hedge": {"min_hedge_shares": 1.0, "cooldown_seconds": 0.0, "min_price_move_pct": 0.0}}}
+}
+"""`DEFAULTS` of a kind whose cost gate holds nothing back."""
+
+
 class StrategyConfig(Section):
     """One entry of `strategies:`; a strategy with keys of its own derives from it and holds them in `rule`.
 
