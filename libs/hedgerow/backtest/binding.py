@@ -1,7 +1,7 @@
 """Binds the loop to a strategy: the same code over that strategy's `step`, plain or as machine code.
 
-numba specialises by types, not by what a global means, so every strategy has a cache folder of its own, named by a
-hash of the loop's sources beside the kernel's `code_version`: an edited callee is never met by old machine code.
+numba specialises by types, not by what a global means, so every strategy has a cache folder of its own, in one named
+by a hash of the loop's and the strategy's sources: an edited callee is never met by old machine code.
 """
 
 from __future__ import annotations
@@ -12,17 +12,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import FunctionType
 from typing import Any
 
 from hedgerow.backtest import commissions, desk, fills, loop, recording, shared, tables, view
 from hedgerow.pricing.compiled import MARKED
-from hedgerow.strategy.hosting import Mode, cache_folder, code_version, compiled_functions
+from hedgerow.strategy.hosting import Mode, code_version, compiled_functions, over
 from hedgerow.strategy.kinds import load, sources_of
 
 _INLINED = (shared.judge_shared, shared.valued_then, shared.leg_greeks)
-_ENGINE = "hedgerow.backtest."
 _SOURCES = (commissions, desk, fills, loop, recording, shared, tables, view, sys.modules[__name__])
+_FILES = tuple(Path(str(module.__file__)).resolve() for module in _SOURCES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,62 +58,41 @@ def bind(
         replaced.setdefault("check_decision", recording.unchecked)
     if decide is not None:
         replaced |= {"judge": shared.judge_shared, "decide": decide}
-    own = Path(sys.modules[step.__module__].__file__ or "")
-    version = engine_version((own, *sources))
+    own = (Path(str(sys.modules[step.__module__].__file__)).resolve(), *sources)
+    version = engine_version(own)
     if mode == "plain" or step not in MARKED:
         return Bound(_plain(replaced), initial_state, code_version(tuple(sources)), version, "plain")
     name = hashlib.sha256(f"{step.__module__}.{step.__qualname__} {sorted(replaced)}".encode()).hexdigest()[:8]
-    folder = cache_folder() / f"loop-{version}-{name}"
-    return Bound(_machine_code(replaced, folder), initial_state, code_version(tuple(sources)), version, "compiled")
+    made = _machine_code(replaced, own, f"loop-{name}")
+    return Bound(made, initial_state, code_version(tuple(sources)), version, "compiled")
 
 
 def engine_version(sources: Sequence[Path] = ()) -> str:
     """sha256 (first 16 hex digits) of the loop's sources and those named."""
     digest = hashlib.sha256()
-    for path in (*(Path(module.__file__ or "") for module in _SOURCES), *sources):
+    for path in (*_FILES, *sources):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
-
-
-def _twin(function: Any, scope: dict[str, Any]) -> Any:
-    """The same code over other globals."""
-    twin = FunctionType(function.__code__, scope, function.__name__, function.__defaults__, function.__closure__)
-    twin.__module__, twin.__qualname__ = function.__module__, function.__qualname__
-    return twin
 
 
 def _plain(replaced: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
     """`run_rows` in plain Python over these functions."""
     judge = replaced.get("judge", loop.judge)
     scope = {**vars(loop), **replaced}
-    scope["judge"] = _twin(judge, {**vars(sys.modules[judge.__module__]), **replaced})
-    made: Callable[..., Any] = _twin(loop.run_rows, scope)
-    return made
+    scope["judge"] = over(judge, {**vars(sys.modules[judge.__module__]), **replaced})
+    return over(loop.run_rows, scope)
 
 
-def _machine_code(replaced: Mapping[str, Callable[..., Any]], folder: Path) -> Callable[..., Any]:
+def _machine_code(
+    replaced: Mapping[str, Callable[..., Any]], sources: tuple[Path, ...], group: str
+) -> Callable[..., Any]:
     """`run_rows` as machine code over these functions; it lets go of the interpreter's lock while it runs."""
-    kernel = compiled_functions()
-    import numba  # noqa: PLC0415 - only a host that compiles pays for it
-
-    folder.mkdir(parents=True, exist_ok=True)
-    settings: Any = numba.config
-    settings.CACHE_DIR = str(folder)
-    twins: dict[Any, Any] = dict(kernel)
-    scopes: dict[str, dict[str, Any]] = {}
-    for function in MARKED:
-        module = function.__module__
-        if module.startswith(_ENGINE) or function not in kernel:
-            scope = scopes.setdefault(module, dict(vars(sys.modules[module])))
-            # The observation is built, and a strategy's own `step` called, at one place: inlined, whatever of the
-            # observation, or of legs valued for all, is not read costs nothing.
-            inline = function in (replaced["step"], loop.judge, *_INLINED) or module == view.__name__
-            twins[function] = numba.njit(cache=True, nogil=True, forceinline=inline)(_twin(function, scope))
-    for module in (loop.__name__, shared.__name__):
-        scopes[module].update(replaced)
-    for scope in scopes.values():
-        for name, value in list(scope.items()):
-            if isinstance(value, FunctionType) and value in twins:
-                scope[name] = twins[value]
+    # The observation is built, and a strategy's own `step` called, at one place: inlined, whatever of the
+    # observation, or of legs valued for all, is not read costs nothing.
+    inlined = (replaced["step"], loop.judge, *_INLINED)
+    bound_to = {module.__name__: replaced for module in (loop, shared)}
+    twins = compiled_functions(
+        (*_FILES, *sources), bound_to, group, lambda each: each in inlined or each.__module__ == view.__name__
+    )
     made: Callable[..., Any] = twins[loop.run_rows]
     return made

@@ -75,9 +75,15 @@ def cache_folder(sources: tuple[Path, ...] = ()) -> Path:
     return base / "kernel" / code_version(sources)
 
 
+def into_callers(function: Callable[..., Any]) -> bool:
+    """Whether a marked function's machine code goes into that of its callers."""
+    return function not in APART
+
+
 def compiled_functions(
-    sources: tuple[Path, ...] = (), bind: Binding | None = None, group: str = ""
-) -> dict[Callable[..., Any], Any]:
+    sources: tuple[Path, ...] = (), bind: Binding | None = None, group: str = "",
+    inline: Callable[[Callable[..., Any]], bool] = into_callers,
+) -> dict[Callable[..., Any], Any]:  # fmt: skip
     """A compiled twin for every marked function of the kernel and of `sources`, by the plain one.
 
     Each twin runs the same code object over a copy of its module's globals in which marked functions are replaced by
@@ -85,14 +91,14 @@ def compiled_functions(
     made anew at every call, with the globals that `bind` names replaced: so one compiled loop is hosted over many
     strategies, `bind={"hedgerow.backtest.loop": {"step": step}}`. Machine code is made at the first call of a twin and
     kept in `cache_folder()`, that of `sources` in `cache_folder(sources)` under `group`: name one group per binding,
-    or one strategy's machine code would be taken for another's.
+    or one strategy's machine code would be taken for another's. `inline` says which of `sources` go into their callers.
     """
     os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")  # its exp and log differ from libm in the last bit
     kernel = [f for f in _marked(KERNEL) if f not in _shared]
-    _shared.update(_twins(kernel, cache_folder(), _shared, {}))
+    _shared.update(_twins(kernel, cache_folder(), _shared, {}, into_callers))
     own = [f for f in _marked(sources) if f not in _shared]
     folder = cache_folder(sources) / group if own else Path()
-    return _shared | _twins(own, folder, _shared, bind or {})
+    return _shared | _twins(own, folder, _shared, bind or {}, inline)
 
 
 def _marked(sources: tuple[Path, ...]) -> list[FunctionType]:
@@ -107,8 +113,9 @@ def _marked(sources: tuple[Path, ...]) -> list[FunctionType]:
 
 
 def _twins(
-    functions: list[FunctionType], folder: Path, others: Mapping[Callable[..., Any], Any], bind: Binding
-) -> dict[Callable[..., Any], Any]:
+    functions: list[FunctionType], folder: Path, others: Mapping[Callable[..., Any], Any], bind: Binding,
+    inline: Callable[[Callable[..., Any]], bool],
+) -> dict[Callable[..., Any], Any]:  # fmt: skip
     if not functions:
         return {}
     import numba  # noqa: PLC0415 - only a host that compiles pays for it
@@ -122,18 +129,21 @@ def _twins(
         name = function.__module__
         if name not in scopes:
             scopes[name] = {**vars(sys.modules[name]), **bind.get(name, {})}
-        twin = FunctionType(
-            function.__code__, scopes[name], function.__name__, function.__defaults__, function.__closure__
-        )
-        twin.__module__ = name
-        twin.__qualname__ = function.__qualname__
-        twins[function] = numba.njit(cache=True, nogil=True, forceinline=function not in APART)(twin)
+        plain = over(function, scopes[name])
+        twins[function] = numba.njit(cache=True, nogil=True, forceinline=inline(function))(plain)
     known = {**others, **twins}
     for scope in scopes.values():
         for name, value in list(scope.items()):
             if isinstance(value, FunctionType) and value in known:
                 scope[name] = known[value]
     return twins
+
+
+def over(function: Any, scope: dict[str, Any]) -> FunctionType:
+    """The same code over other globals."""
+    twin = FunctionType(function.__code__, scope, function.__name__, function.__defaults__, function.__closure__)
+    twin.__module__, twin.__qualname__ = function.__module__, function.__qualname__
+    return twin
 
 
 def load_kernel(mode: Mode = "plain", strategy: str = "gamma_scalper") -> Kernel:
