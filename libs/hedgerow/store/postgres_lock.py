@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import select
+import socket
+import threading
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -17,6 +21,8 @@ from hedgerow.store.postgres_connections import connect
 
 PATIENCE_MS = 2000
 """How long the server may take to notice that the writer before has died."""
+CUT_S = 0.2
+"""How long a beat under way may take to end by itself when the lock is given up."""
 LEASE = "writer"
 """The row of `leases` that counts who took the lock."""
 
@@ -34,6 +40,8 @@ class WriterLock:
         self._url, self._owner, self._schema = url, owner, schema
         self._alone, self._together = _key(schema), _key(f"{schema} sessions")
         self._taken = 0
+        self._asking = threading.Lock()
+        """Held while a thread asks on the connection: closed meanwhile, it would take the process down."""
         self._connection = self._acquire(evict)
 
     def stamp(self) -> None:
@@ -44,7 +52,7 @@ class WriterLock:
     def retake(self) -> None:
         """Takes a lost lock again; raises Unavailable when another process has it, or had it meanwhile."""
         failpoint("postgres.retake")
-        self._connection.close()
+        self._close()
         try:
             connection = self._acquire()
         except FailedPrecondition as error:
@@ -69,8 +77,8 @@ class WriterLock:
             raise Unavailable(f"another process is about to write {self._schema}", "STORE_UNAVAILABLE")
 
     def release(self) -> None:
-        """Lets the next writer in."""
-        self._connection.close()
+        """Lets the next writer in; a beat under way fails."""
+        self._close()
 
     def held(self) -> bool:
         """Whether the connection lives; asks the server only when it has said something."""
@@ -79,14 +87,23 @@ class WriterLock:
             poller = select.poll()
             poller.register(connection.fileno(), select.POLLIN)
             if poller.poll(0):
-                connection.execute("SELECT 1")
+                self.beat()
         except psycopg.Error:  # closed, or closed by the server
             return False
         return True
 
     def beat(self) -> None:
         """Asks the server something, which it notes the time of; raises psycopg.Error."""
-        self._connection.execute("SELECT 1")
+        with self._asking:
+            self._connection.execute("SELECT 1")
+
+    def _close(self) -> None:
+        while not self._asking.acquire(timeout=CUT_S):
+            _cut(self._connection)  # who asks may wait for as long as TCP hopes
+        try:
+            self._connection.close()
+        finally:
+            self._asking.release()
 
     def _acquire(self, evict: Pulse | None = None) -> psycopg.Connection[Any]:
         failpoint("postgres.lock")
@@ -128,6 +145,12 @@ class WriterLock:
         ).fetchone()
         assert row is not None
         return int(row[0])
+
+
+def _cut(connection: psycopg.Connection[Any]) -> None:
+    """Ends the socket below a connection: whatever waits for the server fails at once."""
+    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as end:
+        end.shutdown(socket.SHUT_RDWR)
 
 
 _HOLDERS = (
