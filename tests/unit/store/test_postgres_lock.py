@@ -31,7 +31,8 @@ async def test_a_beat_that_waits_for_a_silent_server_ends_with_the_lock(postgres
 
 def test_a_lock_that_is_released_among_beats_takes_nobody_down(postgres_url: str) -> None:
     for _ in range(20):
-        lock, beats = WriterLock(postgres_url, OWNER, SCHEMA), []
+        lock = WriterLock(postgres_url, OWNER, SCHEMA)
+        beats: list[float] = []
 
         def beat(lock: WriterLock = lock, beats: list[float] = beats) -> None:
             try:
