@@ -12,6 +12,7 @@ import pytest
 from hedgerow.domain.instrument import stock
 from hedgerow.domain.order import Side
 from tests.integration.execution.world import World, code, kinds, status_name
+from tests.integration.service_process import until
 
 
 async def test_a_market_order_is_filled_journaled_and_told(world: World) -> None:
@@ -38,7 +39,7 @@ async def test_the_row_is_committed_before_the_frame(world: World) -> None:
     for _ in range(5):
         await world.submit(world.intent(1))
     committed = dict(world.rows("SELECT client_order_id, created_ns FROM orders"))
-    assert len(world.frames()) == 5
+    await until(lambda: len(world.frames()) == 5, "the gateway has read all five")
     for frame in world.frames():
         assert committed[frame.fields["orderRef"]] < frame.record.wall_ns
 
