@@ -11,6 +11,7 @@ from hedgerow.api.risk.v1 import risk_pb2, risk_pb2_grpc
 from hedgerow.domain.errors import InvalidValue
 from hedgerow.domain.order import OrderCheck, Verdict
 from hedgerow.failpoints import failpoint
+from hedgerow.rpc.errors import canceled_itself
 from hedgerow.telemetry.logs import get_logger
 from hedgerow.wire.risk import check_to_wire, verdict_from_wire
 from services.execution.ports import RiskUnavailable
@@ -61,8 +62,7 @@ class RiskClient:
             except (grpc.aio.AioRpcError, asyncio.InvalidStateError) as error:
                 why = error.details() or error.code().name if isinstance(error, grpc.aio.AioRpcError) else str(error)
             except asyncio.CancelledError:
-                task = asyncio.current_task()
-                if task is None or task.cancelling():
+                if canceled_itself():
                     raise
                 why = "a check was given up within its write, which cancels the call"
             finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import grpc
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
@@ -135,3 +137,12 @@ def _packed(message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest)
     packed = any_pb2.Any()
     packed.Pack(message)
     return packed
+
+
+def canceled_itself() -> bool:
+    """Within `except CancelledError`: whether the task is being canceled, not only the call that it awaits.
+
+    grpc cancels a whole call when one write on it is given up; whoever reads that call then gets CancelledError, too.
+    """
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

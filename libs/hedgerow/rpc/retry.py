@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import grpc
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
-from hedgerow.rpc.errors import TRANSIENT, domain_error, rpc_reason
+from hedgerow.rpc.errors import TRANSIENT, canceled_itself, domain_error, rpc_reason
 
 M = TypeVar("M")
 
@@ -80,10 +80,8 @@ async def _next(call: Any, name: str, silence_s: float) -> Any:
     try:
         message = await call.read()
     except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
+        if canceled_itself():
             raise
-        # not this task is canceled, the call is: by the timer, or by a write on it that was given up
         raise StreamBroken(SILENT if silent else ENDED) from error
     except grpc.aio.AioRpcError as error:
         if error.code() in TRANSIENT:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
+from contextlib import suppress
+from itertools import count
 
 import psycopg
 import pytest
@@ -31,23 +32,18 @@ async def test_a_beat_that_waits_for_a_silent_server_ends_with_the_lock(postgres
 
 def test_a_lock_that_is_released_among_beats_takes_nobody_down(postgres_url: str) -> None:
     for _ in range(20):
-        lock = WriterLock(postgres_url, OWNER, SCHEMA)
-        beats: list[float] = []
+        lock, well_begun = WriterLock(postgres_url, OWNER, SCHEMA), threading.Event()
 
-        def beat(lock: WriterLock = lock, beats: list[float] = beats) -> None:
-            try:
-                while True:
+        def beat(lock: WriterLock = lock, well_begun: threading.Event = well_begun) -> None:
+            with suppress(psycopg.Error):
+                for number in count(1):
                     lock.beat()
-                    beats.append(time.monotonic())
-            except psycopg.Error:
-                return
+                    if number == 3:
+                        well_begun.set()
 
         beating = threading.Thread(target=beat)
         beating.start()
-        deadline = time.monotonic() + 10
-        while len(beats) < 3 and time.monotonic() < deadline:
-            pass
+        assert well_begun.wait(10)
         lock.release()
         beating.join(10)
         assert not beating.is_alive()
-        assert len(beats) >= 3

@@ -103,19 +103,23 @@ async def _blocks(world: World, unknown: Settled) -> None:
     """While it is UNKNOWN, nothing new leaves for its strategy and symbol, whoever asks."""
     name = world.named(unknown.intent)
     events = _events(world, name)
-    order = await world.order(name)
-    if order is None or name_of(order.order_status) != "UNKNOWN":
+    if not await _is_unknown(world, name):
         return  # a frame that was held up has arrived since
     more = world.intent(1, Side.BUY, strategy=unknown.intent.strategy)
     answer = await world.submit(more)
     require(answer is not None, "no answer to an intent beside an UNKNOWN order")
     assert answer is not None
-    asked = _events(world, world.named(more))
-    if any(at < asked[0] for at in _events(world, name)[len(events) :]):
+    asked, since = _events(world, world.named(more)), _events(world, name)[len(events) :]
+    if asked and since and since[0] < asked[0] and not await _is_unknown(world, name):
         return  # it came to light before this intent was decided
     said = (name_of(answer.order_status), answer.reason)
     require(said == ("DENIED", "UNKNOWN_ORDER"), f"beside {unknown} an intent became {said}")
     require(not world.tap.new_orders(world.named(more)), f"an order left beside {unknown}")
+
+
+async def _is_unknown(world: World, name: str) -> bool:
+    order = await world.order(name)
+    return order is not None and name_of(order.order_status) == "UNKNOWN"
 
 
 def _events(world: World, name: str) -> list[int]:

@@ -184,6 +184,29 @@ async def test_after_a_failure_nothing_is_told_or_written(bench: Bench) -> None:
     assert rebuild(bench.store, Ledger()) == 1
 
 
+async def first_fails_in_the_loop(bench: Bench) -> None:
+    """Records an intent; it is durable, and what follows its commit breaks."""
+    seen = asyncio.Event()
+    asyncio.get_running_loop().set_exception_handler(lambda *_: seen.set())
+    try:
+        _, first = bench.admit(1)
+        await first
+        async with asyncio.timeout(5):
+            await seen.wait()
+    finally:
+        asyncio.get_running_loop().set_exception_handler(None)
+
+
+async def nothing_is_told_any_more(bench: Bench) -> None:
+    """The log is closed by one failure: what comes after it is refused, and no report left."""
+    assert bench.failures == 1
+    _, second = bench.admit(2)
+    with pytest.raises(JournalUnavailable):
+        await second
+    assert bench.told == []
+    assert bench.log.published == 0
+
+
 async def test_reports_that_could_not_be_told_leave_no_hole_behind_them(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,42 +216,18 @@ async def test_reports_that_could_not_be_told_leave_no_hole_behind_them(
         raise OSError("broken")
 
     monkeypatch.setattr(bench.log, "_publish_reports", breaks)
-    seen = asyncio.Event()
-    asyncio.get_running_loop().set_exception_handler(lambda *_: seen.set())
-    try:
-        _, first = bench.admit(1)
-        await first
-        async with asyncio.timeout(5):
-            await seen.wait()
-    finally:
-        asyncio.get_running_loop().set_exception_handler(None)
+    await first_fails_in_the_loop(bench)
     monkeypatch.undo()
-    assert bench.failures == 1
-    _, second = bench.admit(2)
-    with pytest.raises(JournalUnavailable):
-        await second
-    assert bench.told == []
-    assert bench.log.published == 0
+    await nothing_is_told_any_more(bench)
 
 
 async def test_a_commit_that_could_not_be_taken_note_of_leaves_no_hole_behind_it(bench: Bench) -> None:
-    seen = asyncio.Event()
-    asyncio.get_running_loop().set_exception_handler(lambda *_: seen.set())
     failpoints.arm("log.committed=raise")
     try:
-        _, first = bench.admit(1)
-        await first
-        async with asyncio.timeout(5):
-            await seen.wait()
+        await first_fails_in_the_loop(bench)
     finally:
         failpoints.arm("")
-        asyncio.get_running_loop().set_exception_handler(None)
-    assert bench.failures == 1
-    _, second = bench.admit(2)
-    with pytest.raises(JournalUnavailable):
-        await second
-    assert bench.told == []
-    assert bench.log.published == 0
+    await nothing_is_told_any_more(bench)
 
 
 @pytest.mark.parametrize("point", ["log.append", "log.appended"])
@@ -240,9 +239,4 @@ async def test_a_fault_beside_the_append_leaves_no_hole_behind_it(bench: Bench, 
             await first
     finally:
         failpoints.arm("")
-    assert bench.failures == 1
-    _, second = bench.admit(2)
-    with pytest.raises(JournalUnavailable):
-        await second
-    assert bench.told == []
-    assert bench.log.published == 0
+    await nothing_is_told_any_more(bench)
